@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The wire contract: what the BPF programs put into the ring, what a recording holds, what Kafka carries.
+ *
+ * Every event is EVENT_BYTES long, little-endian, without padding, and begins with struct event_header.
+ * The Java side is io.faultline.event.Event; EventLayoutTest compares the two field by field through the
+ * BTF of the compiled object. Numbers (types, probes, ends, flags) are never used again for something else.
+ */
+#ifndef FAULTLINE_EVENT_H
+#define FAULTLINE_EVENT_H
+
+#define EVENT_BYTES 128
+#define EVENT_COMM_BYTES 16
+
+enum event_type {
+	EVENT_ATTEMPT = 1,         /* an attempt ended: struct attempt_event */
+	EVENT_OPERATION_END = 2,   /* an operation ended without a last full attempt: struct operation_end_event */
+	EVENT_INVALIDATE_FAIL = 3, /* page cache could not be dropped for a direct write: struct invalidate_fail_event */
+	EVENT_FAULT = 4,           /* a page fault, or a fault-in, in an operation: struct fault_event */
+	EVENT_IN_FLIGHT = 5,       /* the sweep saw an operation that has not ended: struct attempt_event */
+	EVENT_CELL = 6,            /* totals since attach of one device and direction: struct cell_event */
+	EVENT_CELL_HISTOGRAM = 7,  /* a part of its attempt durations: struct cell_histogram_event */
+	EVENT_PROBE_COUNTERS = 8,  /* totals since attach of one probe: struct probe_counters_event */
+};
+
+/* One number for each program that can lose something; counters and sequence numbers are kept for each. */
+enum probe {
+	PROBE_DIO_BEGIN = 0,
+	PROBE_DIO_COMPLETE = 1,
+	PROBE_DIO_QUEUED = 2,
+	PROBE_DIO_INVALIDATE_FAIL = 3,
+	PROBE_PAGE_FAULT_USER = 4,
+	PROBE_PAGE_FAULT_KERNEL = 5,
+	PROBE_FAULT_IN = 6,
+	PROBE_TASK_EXIT = 7,
+	PROBE_BEGIN_ENDS = 8, /* what a begin found out about an earlier operation of its task */
+	PROBE_EXIT_ENDS = 9,  /* what a task's exit found out about its last operation */
+	PROBE_SWEEP = 10,     /* made in user space by the sweep, from the in-flight map */
+	PROBE_COMPLETE_ENDS = 11, /* an operation that ended with a miss of a queued attempt: nobody retries it */
+	PROBE_COUNT = 12,
+};
+
+enum attempt_end {
+	ATTEMPT_OPEN = 0,         /* not ended: only in EVENT_IN_FLIGHT */
+	ATTEMPT_FULL = 1,         /* all bytes that were asked for */
+	ATTEMPT_END_OF_FILE = 2,  /* a read that met the end of the file */
+	ATTEMPT_MISS_NONE = 3,    /* a page was missing: no progress */
+	ATTEMPT_MISS_PARTIAL = 4, /* a page was missing after some bytes */
+	ATTEMPT_SHORT = 5,        /* fewer bytes, and no missing page can be the cause: faults were enabled */
+	ATTEMPT_FAILED = 6,       /* an error other than a missing page */
+	ATTEMPT_SILENT = 7,       /* iomap_dio_rw returned without iomap_dio_complete: end of file, -ENOTBLK, -EAGAIN,
+				   * -ENOMEM; when is not known, ktime_ns is the moment that showed it */
+};
+
+/* attempt_event.flags */
+enum attempt_flag {
+	ATTEMPT_WRITE = 1 << 0,
+	ATTEMPT_ASYNC = 1 << 1,           /* kiocb.ki_complete is set: AIO or io_uring */
+	ATTEMPT_NOWAIT = 1 << 2,          /* IOCB_NOWAIT */
+	ATTEMPT_PARTIAL_OK = 1 << 3,      /* IOMAP_DIO_PARTIAL */
+	ATTEMPT_NOFAULT = 1 << 4,         /* iov_iter.nofault */
+	ATTEMPT_FAULTS_DISABLED = 1 << 5, /* task_struct.pagefault_disabled > 0 */
+	ATTEMPT_QUEUED = 1 << 6,          /* iomap_dio_rw returned -EIOCBQUEUED: the region ended before the attempt */
+	ATTEMPT_SHIFTED = 1 << 7,         /* a retry that does not start where its operation started */
+	ATTEMPT_SLOW = 1 << 8,            /* at least config.slow_ns */
+};
+
+enum operation_end_reason {
+	OPERATION_END_NEXT = 1,   /* the task began another operation */
+	OPERATION_END_EXIT = 2,   /* the task ended */
+	OPERATION_END_SWEEP = 3,  /* the sweep saw that the task has left the system call */
+	OPERATION_END_REUSED = 4, /* another task, or a re-issue, uses the same kiocb */
+	OPERATION_END_QUEUED = 5, /* a queued attempt missed: the system call has left, nobody retries */
+};
+
+enum fault_kind {
+	FAULT_USER = 1,
+	FAULT_KERNEL = 2,
+	FAULT_IN = 3, /* the kernel faults pages in by hand: no exception is raised */
+};
+
+#define RESULT_UNKNOWN ((__s64)0x8000000000000000ULL)
+
+struct event_header {
+	__u64 ktime_ns; /* CLOCK_MONOTONIC */
+	__u32 seq;      /* of this CPU and probe: a gap is a lost event */
+	__u16 cpu;      /* CPU_NONE for what user space made */
+	__u8 type;      /* enum event_type */
+	__u8 probe;     /* enum probe */
+	__u32 tgid;
+	__u32 tid;
+};
+
+#define CPU_NONE 0xffff
+
+/* EVENT_ATTEMPT at its end (ktime_ns), EVENT_IN_FLIGHT when swept. (iocb, operation_ns) names the operation. */
+struct attempt_event {
+	struct event_header header;
+	__u64 iocb;
+	__u64 operation_ns; /* begin of the operation's first attempt */
+	__u64 begin_ns;
+	__u64 region_ns; /* how long the region lasted: to the end of the attempt, or until it was queued */
+	__u64 ino;
+	__s64 pos;         /* at begin; done_before is part of it */
+	__u64 count;       /* bytes left to do at begin */
+	__u64 done_before; /* bytes that earlier attempts did */
+	__s64 ret;         /* as iomap_dio_complete saw it: includes done_before when positive */
+	__u32 dev;         /* as in the kernel: major << 20 | minor */
+	__u32 fs_magic;
+	__u16 flags; /* enum attempt_flag */
+	__u8 end;    /* enum attempt_end */
+	__u8 reserved;
+	__s16 error;
+	__u16 index; /* 0 for the first attempt of the operation */
+	__u8 comm[EVENT_COMM_BYTES];
+};
+
+struct operation_end_event {
+	struct event_header header;
+	__u64 iocb;
+	__u64 operation_ns;
+	__u64 end_ns; /* end of the last attempt */
+	__u64 ino;
+	__s64 pos;       /* where the operation started */
+	__u64 requested; /* bytes */
+	__u64 done;      /* bytes that direct attempts did */
+	__s64 result;    /* bytes that the system call returned, 0 when it failed, or RESULT_UNKNOWN */
+	__u32 dev;
+	__u32 fs_magic;
+	__u16 flags;  /* enum attempt_flag of the last attempt */
+	__u8 last;    /* enum attempt_end of the last attempt */
+	__u8 reason;  /* enum operation_end_reason */
+	__u16 attempts;
+	__u16 reserved;
+	__u8 comm[EVENT_COMM_BYTES];
+	__u64 reserved2;
+};
+
+struct invalidate_fail_event {
+	struct event_header header;
+	__u64 ino;
+	__s64 pos;
+	__u64 length;
+	__u32 dev;
+	__u32 fs_magic;
+	__u8 comm[EVENT_COMM_BYTES];
+	__u64 reserved[7];
+};
+
+struct fault_event {
+	struct event_header header;
+	__u64 iocb;
+	__u64 operation_ns;
+	__u64 address;    /* 0 for FAULT_IN */
+	__u64 error_code; /* of the exception */
+	__u32 kind;       /* enum fault_kind */
+	__u32 rejected;   /* 1 when faults were disabled: the kernel refused it */
+	__u64 reserved[8];
+};
+
+struct cell_event {
+	struct event_header header;
+	__u32 dev;
+	__u32 fs_magic;
+	__u32 write; /* 1 for writes */
+	__u32 reserved;
+	__u64 attempts;
+	__u64 fault_disabled_attempts;
+	__u64 operations;
+	__u64 retried_operations;
+	__u64 retries;
+	__u64 misses_none;
+	__u64 misses_partial;
+	__u64 bytes;
+	__u64 retry_ns;
+	__u64 emitted; /* attempts that are events of their own in the stream; the others exist only here */
+	__u64 reserved2;
+};
+
+#define CELL_HISTOGRAM_BUCKETS 48 /* bucket b counts durations in [2^b, 2^(b+1)) ns; the last one also what is longer */
+#define CELL_HISTOGRAM_PART 11
+
+struct cell_histogram_event {
+	struct event_header header;
+	__u32 dev;
+	__u32 fs_magic;
+	__u32 write;
+	__u32 first_bucket;
+	__u64 counts[CELL_HISTOGRAM_PART];
+};
+
+struct probe_counters_event {
+	struct event_header header;
+	__u64 hits;
+	__u64 emitted;
+	__u64 aggregated;
+	__u64 skipped;
+	__u64 lost;
+	__u64 in_operation; /* page faults and fault-ins in an operation */
+	__u64 rejected;     /* page faults while faults were disabled */
+	__u64 missed;       /* runs that the kernel suppressed (recursion); part of hits and of lost */
+	__u64 reserved[5];
+};
+
+#define EVENT_SIZE_ASSERT(name) _Static_assert(sizeof(struct name) == EVENT_BYTES, #name ": wire format, see Event.java")
+_Static_assert(sizeof(struct event_header) == 24, "event_header: wire format, see Event.java");
+EVENT_SIZE_ASSERT(attempt_event);
+EVENT_SIZE_ASSERT(operation_end_event);
+EVENT_SIZE_ASSERT(invalidate_fail_event);
+EVENT_SIZE_ASSERT(fault_event);
+EVENT_SIZE_ASSERT(cell_event);
+EVENT_SIZE_ASSERT(cell_histogram_event);
+EVENT_SIZE_ASSERT(probe_counters_event);
+
+#endif

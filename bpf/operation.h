@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * From begins and completes to attempts and operations: the retry test, the reduction, the ends.
+ *
+ * The front ends (dio.h) read the kernel's structures, by whichever hook there is, into struct dio_begin,
+ * dio_complete and current_task; all that follows is here and knows no hook.
+ */
+#ifndef FAULTLINE_OPERATION_H
+#define FAULTLINE_OPERATION_H
+
+#include "kernel.h"
+#include "state.h"
+
+/* A task that waits longer between two attempts of an asynchronous request is taken to have given up: such a request
+ * has no system call of its own that could tell (KERNEL: T_gap). */
+#define ASYNC_GAP_NS_MAX 1000000000ULL
+
+struct current_task {
+	__u32 tgid;
+	__u32 tid;
+	__u64 start_ns;
+	__u64 syscalls; /* 0: not counted for this task */
+	__u64 read_chars;
+	__u64 write_chars;
+	int pagefault_disabled;
+	__u32 flags;
+};
+
+struct dio_begin {
+	__u64 iocb;
+	__u64 ino;
+	__s64 pos;
+	__s64 file_size;
+	__u64 count;
+	__u64 done_before;
+	__u32 dev;
+	__u32 fs_magic;
+	__u32 ki_flags;
+	__u32 dio_flags;
+	__u32 async;
+	__u32 nofault;
+};
+
+static __always_inline __u64 chars_of(const struct current_task *task, __u16 flags)
+{
+	return flags & ATTEMPT_WRITE ? task->write_chars : task->read_chars;
+}
+
+static __always_inline int is_miss(__u8 end)
+{
+	return end == ATTEMPT_MISS_NONE || end == ATTEMPT_MISS_PARTIAL;
+}
+
+static __always_inline int is_task_of(const struct in_flight *f, const struct current_task *task)
+{
+	return f->attempt.header.tid == task->tid && f->task_ns == task->start_ns;
+}
+
+/* Whether the task is still in the system call in which f began. A synchronous kiocb stands on the stack, at the same
+ * address in every call, so address and position alone would take a repeated call for a retry. The number of finished
+ * read and write calls tells the two apart; asynchronous requests and kernel threads have no such number. */
+static __always_inline int is_same_call(const struct in_flight *f, const struct current_task *task)
+{
+	return task->syscalls && !(f->attempt.flags & ATTEMPT_ASYNC) && f->syscalls == task->syscalls;
+}
+
+static __always_inline int has_call_number(const struct in_flight *f, const struct current_task *task)
+{
+	return task->syscalls && !(f->attempt.flags & ATTEMPT_ASYNC);
+}
+
+static __always_inline int is_retry(const struct in_flight *f, const struct dio_begin *b,
+				    const struct current_task *task, __u64 now)
+{
+	if (!is_task_of(f, task))
+		return 0;
+	if (has_call_number(f, task))
+		return is_same_call(f, task);
+	return is_miss(f->attempt.end) && b->pos - (__s64)b->done_before == f->start_pos &&
+	       b->count + b->done_before == f->requested && now - f->end_ns < ASYNC_GAP_NS_MAX;
+}
+
+/* Tells user space that no attempt will follow. Called when the task has left f's system call. */
+static __always_inline void emit_operation_end(struct in_flight *f, const struct current_task *task, __u8 reason,
+					       __u8 probe, __u64 now)
+{
+	struct probe_counters *p = probe_hit(probe);
+	if (!p)
+		return;
+	struct operation_end_event *e = event_reserve(p);
+	if (!e)
+		return;
+	const struct attempt_event *a = &f->attempt;
+	e->header.tgid = a->header.tgid;
+	e->header.tid = a->header.tid;
+	e->iocb = a->iocb;
+	e->operation_ns = a->operation_ns;
+	e->end_ns = f->end_ns;
+	e->ino = a->ino;
+	e->pos = f->start_pos;
+	e->requested = f->requested;
+	e->done = f->done;
+	e->result = RESULT_UNKNOWN;
+	if (reason == OPERATION_END_QUEUED)
+		e->result = (__s64)f->done;
+	else if (task && is_task_of(f, task) && has_call_number(f, task) && task->syscalls == f->syscalls + 1)
+		e->result = (__s64)(chars_of(task, a->flags) - f->chars);
+	e->dev = a->dev;
+	e->fs_magic = a->fs_magic;
+	e->flags = a->flags;
+	e->last = a->end;
+	e->reason = reason;
+	e->attempts = a->index + 1;
+	e->reserved = 0;
+	__builtin_memcpy(e->comm, a->comm, sizeof(e->comm));
+	e->reserved2 = 0;
+	event_submit(e, p, EVENT_OPERATION_END, probe, now);
+}
+
+/* The attempt in f returned without a complete: nobody says when. */
+static __always_inline void end_silent_attempt(struct in_flight *f, int emit, __u64 now)
+{
+	f->attempt.end = ATTEMPT_SILENT;
+	f->end_ns = f->attempt.begin_ns;
+	if (!emit)
+		return;
+	struct probe_counters *p = probe_hit(PROBE_BEGIN_ENDS);
+	if (!p)
+		return;
+	void *e = event_reserve(p);
+	if (!e)
+		return;
+	__builtin_memcpy(e, &f->attempt, EVENT_BYTES);
+	event_submit(e, p, EVENT_ATTEMPT, PROBE_BEGIN_ENDS, now);
+	struct cell *cell = cell_of(&f->attempt);
+	if (cell)
+		cell->emitted_silent++;
+}
+
+/* What f was before its entry is used for something else. */
+static __always_inline void end_earlier(struct in_flight *f, const struct current_task *task, const struct config *cfg,
+					__u64 now)
+{
+	if (is_miss(f->attempt.end))
+		emit_operation_end(f, task, is_task_of(f, task) ? OPERATION_END_NEXT : OPERATION_END_REUSED,
+				   PROBE_BEGIN_ENDS, now);
+	else if (f->attempt.end == ATTEMPT_OPEN)
+		end_silent_attempt(f, cfg->full || f->attempt.index > 0, now);
+}
+
+static __always_inline void set_attempt(struct in_flight *f, const struct dio_begin *b,
+					const struct current_task *task, __u64 now)
+{
+	struct attempt_event *a = &f->attempt;
+	a->begin_ns = now;
+	a->region_ns = 0;
+	a->pos = b->pos;
+	a->count = b->count;
+	a->done_before = b->done_before;
+	a->ret = 0;
+	a->end = ATTEMPT_OPEN;
+	a->error = 0;
+	a->flags = (b->ki_flags & IOCB_WRITE ? ATTEMPT_WRITE : 0) | (b->async ? ATTEMPT_ASYNC : 0) |
+		   (b->ki_flags & IOCB_NOWAIT ? ATTEMPT_NOWAIT : 0) |
+		   (b->dio_flags & IOMAP_DIO_PARTIAL ? ATTEMPT_PARTIAL_OK : 0) |
+		   (b->nofault ? ATTEMPT_NOFAULT : 0) |
+		   (task->pagefault_disabled > 0 ? ATTEMPT_FAULTS_DISABLED : 0);
+	f->queued_ns = 0;
+	f->file_size = b->file_size;
+}
+
+static __always_inline int is_fault_disabled(const struct attempt_event *a)
+{
+	return (a->flags & (ATTEMPT_NOFAULT | ATTEMPT_FAULTS_DISABLED)) != 0;
+}
+
+static __always_inline int is_filtered(const struct config *cfg, __u32 tgid)
+{
+	if (cfg->filters & FILTER_TGID && cfg->tgid != tgid)
+		return 1;
+	if (cfg->filters & FILTER_COMM) {
+		__u64 comm[EVENT_COMM_BYTES / 8] = {};
+		bpf_get_current_comm(comm, sizeof(comm));
+		if (comm[0] != cfg->comm[0] || comm[1] != cfg->comm[1])
+			return 1;
+	}
+	if (cfg->filters & FILTER_CGROUP && cfg->cgroup != bpf_get_current_cgroup_id())
+		return 1;
+	return 0;
+}
+
+/* The task began another operation while an earlier one had missed and was not retried. */
+static __always_inline void end_missed_of_task(const struct task_state *t, __u64 iocb, const struct current_task *task,
+					       __u64 now)
+{
+	__u64 missed = t->missed;
+	if (!missed || missed == iocb)
+		return;
+	struct in_flight *f = in_flight_get(&missed);
+	/* Same call: the new operation is nested, in the gap of the other one. */
+	if (!f || !is_miss(f->attempt.end) || !is_task_of(f, task) || is_same_call(f, task))
+		return;
+	emit_operation_end(f, task, OPERATION_END_NEXT, PROBE_BEGIN_ENDS, now);
+	in_flight_delete(&missed);
+}
+
+static __always_inline void continue_operation(struct in_flight *f, const struct dio_begin *b,
+					       const struct current_task *task, __u64 now)
+{
+	struct cell *cell;
+	int was_fault_disabled = is_fault_disabled(&f->attempt);
+
+	if (f->attempt.end == ATTEMPT_OPEN)
+		end_silent_attempt(f, 1, now);
+	__u64 end_ns = f->end_ns;
+	set_attempt(f, b, task, now);
+	if (b->pos - (__s64)b->done_before != f->start_pos)
+		f->attempt.flags |= ATTEMPT_SHIFTED;
+	f->attempt.index++;
+	cell = cell_of(&f->attempt);
+	if (!cell)
+		return;
+	cell->attempts++;
+	cell->retries++;
+	cell->gap_ns += now - end_ns;
+	if (f->attempt.index == 1)
+		cell->retried_operations++;
+	if (is_fault_disabled(&f->attempt)) {
+		cell->fault_disabled_attempts++;
+		if (!was_fault_disabled)
+			cell->operations++;
+	}
+}
+
+static __always_inline int dio_begin(const struct dio_begin *b, const struct current_task *task)
+{
+	struct probe_counters *p = probe_hit(PROBE_DIO_BEGIN);
+	const struct config *cfg = settings();
+	if (!p || !cfg)
+		return 0;
+	if ((cfg->filters & FILTER_DEV && cfg->dev != b->dev) || is_filtered(cfg, task->tgid)) {
+		p->skipped++;
+		return 0;
+	}
+	__u64 now = bpf_ktime_get_ns();
+	__u64 iocb = b->iocb;
+	__u32 tid = task->tid;
+	struct in_flight *f = in_flight_get(&iocb);
+	struct task_state *t = tasks_get(&tid);
+
+	if (t)
+		end_missed_of_task(t, iocb, task, now);
+	if (f && is_retry(f, b, task, now)) {
+		continue_operation(f, b, task, now);
+		if (t)
+			t->missed = 0;
+		p->aggregated++;
+		return 0;
+	}
+	if (f)
+		end_earlier(f, task, cfg, now);
+
+	struct in_flight new = {};
+	struct attempt_event *a = &new.attempt;
+	set_attempt(&new, b, task, now);
+	a->header.tgid = task->tgid;
+	a->header.tid = tid;
+	a->iocb = iocb;
+	a->operation_ns = now;
+	a->ino = b->ino;
+	a->dev = b->dev;
+	a->fs_magic = b->fs_magic;
+	bpf_get_current_comm(a->comm, sizeof(a->comm));
+	new.start_pos = b->pos - (__s64)b->done_before;
+	new.requested = b->count + b->done_before;
+	new.syscalls = task->syscalls;
+	new.chars = chars_of(task, a->flags);
+	new.task_ns = task->start_ns;
+
+	struct cell *cell = cell_of(a);
+	if (cell) {
+		cell->attempts++;
+		if (is_fault_disabled(a)) {
+			cell->fault_disabled_attempts++;
+			cell->operations++;
+		}
+	}
+	int failed = in_flight_put(&iocb, &new) != 0;
+	if (t) {
+		t->missed = 0;
+		t->submitted = b->async ? iocb : 0;
+	} else if (b->async) {
+		struct task_state state = { .submitted = iocb };
+		failed |= tasks_put(&tid, &state) != 0;
+	}
+	if (failed || !cell)
+		p->lost++;
+	else
+		p->aggregated++;
+	return 0;
+}
+
+static __always_inline __u8 end_of(const struct in_flight *f, int error, __s64 ret)
+{
+	const struct attempt_event *a = &f->attempt;
+	int is_region = is_fault_disabled(a);
+	if (error == -EFAULT && is_region)
+		return ATTEMPT_MISS_NONE;
+	if (error)
+		return ATTEMPT_FAILED;
+	if (ret >= (__s64)(a->done_before + a->count))
+		return ATTEMPT_FULL;
+	if (!(a->flags & ATTEMPT_WRITE) && a->pos - (__s64)a->done_before + ret >= f->file_size)
+		return ATTEMPT_END_OF_FILE;
+	if (!is_region)
+		return ATTEMPT_SHORT;
+	/* btrfs from v6.15: btrfs_dio_iomap_end() turns the -EFAULT of an attempt without progress into 0
+	 * (commit bc264fea0f6f). */
+	return ret > (__s64)a->done_before ? ATTEMPT_MISS_PARTIAL : ATTEMPT_MISS_NONE;
+}
+
+static __always_inline void count_duration(struct cell *cell, __u64 ns)
+{
+	__u32 bucket = 0;
+#pragma unroll
+	for (int shift = 32; shift; shift >>= 1) {
+		if (ns >> shift) {
+			ns >>= shift;
+			bucket += shift;
+		}
+	}
+	if (bucket >= CELL_HISTOGRAM_BUCKETS)
+		bucket = CELL_HISTOGRAM_BUCKETS - 1;
+	cell->histogram[bucket]++;
+}
+
+/* The last attempt missed. A synchronous call may retry: that will be seen in its task. A queued attempt has no call
+ * left that could. Returns 1 when the operation has ended. */
+static __always_inline int miss(struct in_flight *f, __u64 iocb, __u64 now)
+{
+	__u32 tid = f->attempt.header.tid;
+	if (f->attempt.flags & ATTEMPT_QUEUED || (__u32)bpf_get_current_pid_tgid() != tid) {
+		emit_operation_end(f, 0, OPERATION_END_QUEUED, PROBE_COMPLETE_ENDS, now);
+		return 1;
+	}
+	struct task_state *t = tasks_get(&tid);
+	if (t) {
+		t->missed = iocb;
+	} else {
+		struct task_state state = { .missed = iocb };
+		tasks_put(&tid, &state);
+	}
+	return 0;
+}
+
+static __always_inline int dio_complete(__u64 iocb, int error, __s64 ret)
+{
+	struct probe_counters *p = probe_hit(PROBE_DIO_COMPLETE);
+	const struct config *cfg = settings();
+	if (!p || !cfg)
+		return 0;
+	struct in_flight *f = in_flight_get(&iocb);
+	/* Filtered out at its begin, or begun before we came. */
+	if (!f || f->attempt.end != ATTEMPT_OPEN) {
+		p->skipped++;
+		return 0;
+	}
+	__u64 now = bpf_ktime_get_ns();
+	struct attempt_event *a = &f->attempt;
+	__u64 duration_ns = now - a->begin_ns;
+	__u8 end = end_of(f, error, ret);
+
+	a->ret = ret;
+	a->error = (__s16)error;
+	a->region_ns = f->queued_ns ? f->queued_ns - a->begin_ns : duration_ns;
+	if (f->queued_ns)
+		a->flags |= ATTEMPT_QUEUED;
+	if (duration_ns >= cfg->slow_ns)
+		a->flags |= ATTEMPT_SLOW;
+	f->end_ns = now;
+	if (ret > (__s64)a->done_before)
+		f->done = (__u64)ret;
+
+	struct cell *cell = cell_of(a);
+	int emit = cfg->full || a->index > 0 || is_miss(end) || end == ATTEMPT_FAILED || a->flags & ATTEMPT_SLOW;
+	if (cell) {
+		count_duration(cell, duration_ns);
+		if (end == ATTEMPT_MISS_NONE) {
+			cell->misses_none++;
+			cell->miss_none_ns += duration_ns;
+		} else if (end == ATTEMPT_MISS_PARTIAL) {
+			cell->misses_partial++;
+		}
+		if (ret > (__s64)a->done_before)
+			cell->bytes += (__u64)ret - a->done_before;
+		if (emit)
+			cell->emitted++;
+	}
+	void *e = emit ? event_reserve(p) : 0;
+	if (e) {
+		__builtin_memcpy(e, a, EVENT_BYTES);
+		((struct attempt_event *)e)->end = end;
+		event_submit(e, p, EVENT_ATTEMPT, PROBE_DIO_COMPLETE, now);
+	} else if (!emit) {
+		p->aggregated++;
+	}
+	/* Last, because another CPU may begin with this kiocb as soon as the request is done. */
+	a->end = end;
+	if (!is_miss(end) || miss(f, iocb, now))
+		in_flight_delete(&iocb);
+	return 0;
+}
+
+static __always_inline int dio_queued(__u64 ino)
+{
+	struct probe_counters *p = probe_hit(PROBE_DIO_QUEUED);
+	if (!p)
+		return 0;
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	struct task_state *t = tasks_get(&tid);
+	__u64 iocb = t ? t->submitted : 0;
+	struct in_flight *f = iocb ? in_flight_get(&iocb) : 0;
+	/* Filtered out, or complete already: the completion may overtake the submitter. */
+	if (!f || f->attempt.end != ATTEMPT_OPEN || f->attempt.ino != ino || f->attempt.header.tid != tid) {
+		p->skipped++;
+		return 0;
+	}
+	f->queued_ns = bpf_ktime_get_ns();
+	p->aggregated++;
+	return 0;
+}
+
+static __always_inline int page_fault(__u32 probe, __u32 kind, __u64 address, __u64 error_code, int pagefault_disabled)
+{
+	struct probe_counters *p = probe_hit(probe);
+	const struct config *cfg = settings();
+	if (!p || !cfg)
+		return 0;
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 tid = (__u32)id;
+	if (cfg->filters & ~FILTER_DEV && is_filtered(cfg, id >> 32)) {
+		p->skipped++;
+		return 0;
+	}
+	if (pagefault_disabled > 0)
+		p->rejected++;
+	struct task_state *t = tasks_get(&tid);
+	__u64 missed = t ? t->missed : 0;
+	struct in_flight *f;
+	if (!missed || !(f = in_flight_get(&missed)) || f->attempt.header.tid != tid) {
+		p->aggregated++;
+		return 0;
+	}
+	p->in_operation++;
+	if (!cfg->full) {
+		p->aggregated++;
+		return 0;
+	}
+	struct fault_event *e = event_reserve(p);
+	if (!e)
+		return 0;
+	__builtin_memset(e, 0, EVENT_BYTES);
+	e->header.tgid = id >> 32;
+	e->header.tid = tid;
+	e->iocb = missed;
+	e->operation_ns = f->attempt.operation_ns;
+	e->address = address;
+	e->error_code = error_code;
+	e->kind = kind;
+	e->rejected = pagefault_disabled > 0;
+	event_submit(e, p, EVENT_FAULT, probe, bpf_ktime_get_ns());
+	return 0;
+}
+
+static __always_inline int invalidate_fail(__u32 dev, __u32 fs_magic, __u64 ino, __s64 pos, __u64 length)
+{
+	struct probe_counters *p = probe_hit(PROBE_DIO_INVALIDATE_FAIL);
+	const struct config *cfg = settings();
+	if (!p || !cfg)
+		return 0;
+	__u64 id = bpf_get_current_pid_tgid();
+	if ((cfg->filters & FILTER_DEV && cfg->dev != dev) || is_filtered(cfg, id >> 32)) {
+		p->skipped++;
+		return 0;
+	}
+	struct invalidate_fail_event *e = event_reserve(p);
+	if (!e)
+		return 0;
+	__builtin_memset(e, 0, EVENT_BYTES);
+	e->header.tgid = id >> 32;
+	e->header.tid = (__u32)id;
+	e->ino = ino;
+	e->pos = pos;
+	e->length = length;
+	e->dev = dev;
+	e->fs_magic = fs_magic;
+	bpf_get_current_comm(e->comm, sizeof(e->comm));
+	event_submit(e, p, EVENT_INVALIDATE_FAIL, PROBE_DIO_INVALIDATE_FAIL, bpf_ktime_get_ns());
+	return 0;
+}
+
+static __always_inline int task_exit(const struct current_task *task)
+{
+	struct probe_counters *p = probe_hit(PROBE_TASK_EXIT);
+	if (!p)
+		return 0;
+	__u32 tid = task->tid;
+	struct task_state *t = tasks_get(&tid);
+	if (!t) {
+		p->skipped++;
+		return 0;
+	}
+	p->aggregated++;
+	__u64 missed = t->missed;
+	tasks_delete(&tid);
+	struct in_flight *f = missed ? in_flight_get(&missed) : 0;
+	if (f && is_miss(f->attempt.end) && is_task_of(f, task)) {
+		emit_operation_end(f, task, OPERATION_END_EXIT, PROBE_EXIT_ENDS, bpf_ktime_get_ns());
+		in_flight_delete(&missed);
+	}
+	return 0;
+}
+
+#endif

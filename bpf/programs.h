@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The front ends: one program for each way to attach a hook. The loader takes the first way that the kernel offers and
+ * leaves the others unloaded (io.faultline.probe.Hooks has the list).
+ *
+ *   CO-RE   tp_btf/...  tracepoints whose arguments the verifier knows: fields are read with one instruction
+ *           kprobe/...  kernels before v6.4 have no iomap_dio_rw_begin and _complete (commit 3fd41721cd5c)
+ *   bcc     raw_tracepoint__..., kprobe__...  the same hooks by offset
+ */
+#ifndef FAULTLINE_PROGRAMS_H
+#define FAULTLINE_PROGRAMS_H
+
+#include "operation.h"
+
+/* ---- what every front end reads, by probe reads ---- */
+
+static __always_inline void read_begin(struct dio_begin *b, const void *iocb, const void *iter, __u32 dio_flags,
+				       __u64 done_before)
+{
+	const void *file = READ(kiocb, iocb, ki_filp, const void *);
+	const void *inode = READ(file, file, f_inode, const void *);
+	const void *sb = READ(inode, inode, i_sb, const void *);
+	b->iocb = (__u64)iocb;
+	b->ino = READ(inode, inode, i_ino, __u64);
+	b->pos = READ(kiocb, iocb, ki_pos, __s64);
+	b->file_size = READ(inode, inode, i_size, __s64);
+	b->count = READ(iov_iter, iter, count, __u64);
+	b->done_before = done_before;
+	b->dev = READ(super_block, sb, s_dev, __u32);
+	b->fs_magic = READ(super_block, sb, s_magic, __u32);
+	b->ki_flags = READ(kiocb, iocb, ki_flags, __u32);
+	b->dio_flags = dio_flags;
+	b->async = READ(kiocb, iocb, ki_complete, __u64) != 0;
+#ifdef FAULTLINE_BCC
+	b->nofault = READ(iov_iter, iter, nofault, __u8) != 0;
+#else
+	b->nofault = bpf_core_field_exists(((struct iov_iter *)0)->nofault) ? READ(iov_iter, iter, nofault, __u8) != 0 : 0;
+#endif
+}
+
+static __always_inline int read_invalidate_fail(const void *inode, __s64 pos, __u64 length)
+{
+	const void *sb = READ(inode, inode, i_sb, const void *);
+	return invalidate_fail(READ(super_block, sb, s_dev, __u32), READ(super_block, sb, s_magic, __u32),
+			       READ(inode, inode, i_ino, __u64), pos, length);
+}
+
+#ifdef FAULTLINE_BCC
+
+static __always_inline void read_current_task(struct current_task *task)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	const void *current_ = (const void *)bpf_get_current_task();
+	task->tgid = id >> 32;
+	task->tid = (__u32)id;
+	task->flags = READ(task_struct, current_, flags, __u32);
+	task->start_ns = READ(task_struct, current_, start_boottime, __u64);
+	/* Minus 1: copy_from_kernel_nofault(), which does the reading, disables page faults itself. */
+	task->pagefault_disabled = READ(task_struct, current_, pagefault_disabled, int) - 1;
+	task->syscalls = task->read_chars = task->write_chars = 0;
+#ifdef OFFSET_task_struct_ioac_syscr
+	if (!(task->flags & (PF_KTHREAD | PF_IO_WORKER))) {
+		task->syscalls = 1 + READ(task_struct, current_, ioac_syscr, __u64) +
+				 READ(task_struct, current_, ioac_syscw, __u64);
+		task->read_chars = READ(task_struct, current_, ioac_rchar, __u64);
+		task->write_chars = READ(task_struct, current_, ioac_wchar, __u64);
+	}
+#endif
+}
+
+#else
+
+static __always_inline void read_current_task(struct current_task *task)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct task_struct *current_ = (struct task_struct *)bpf_get_current_task_btf();
+	task->tgid = id >> 32;
+	task->tid = (__u32)id;
+	task->flags = current_->flags;
+	task->start_ns = current_->start_boottime;
+	task->pagefault_disabled = current_->pagefault_disabled;
+	task->syscalls = task->read_chars = task->write_chars = 0;
+	if (bpf_core_field_exists(current_->ioac.syscr) && !(task->flags & (PF_KTHREAD | PF_IO_WORKER))) {
+		/* Plus 1: 0 means that there is no such number. */
+		task->syscalls = 1 + current_->ioac.syscr + current_->ioac.syscw;
+		task->read_chars = current_->ioac.rchar;
+		task->write_chars = current_->ioac.wchar;
+	}
+}
+
+#endif
+
+static __always_inline int begin(const void *iocb, const void *iter, __u32 dio_flags, __u64 done_before)
+{
+	struct dio_begin b;
+	struct current_task task;
+	read_begin(&b, iocb, iter, dio_flags, done_before);
+	read_current_task(&task);
+	return dio_begin(&b, &task);
+}
+
+/* __iomap_dio_rw(iocb, iter, ops, dops, dio_flags, ...) */
+static __always_inline int begin_of_call(const __u64 *regs, __u64 done_before)
+{
+	return begin((const void *)regs[REGS_ARG1], (const void *)regs[REGS_ARG2], (__u32)regs[REGS_ARG5], done_before);
+}
+
+static __always_inline __u64 argument7(const __u64 *regs)
+{
+#ifdef REGS_ARG7
+	return regs[REGS_ARG7];
+#else
+	__u64 value = 0;
+	bpf_probe_read_kernel(&value, sizeof(value), (const void *)(regs[REGS_SP] + 8)); /* above the return address */
+	return value;
+#endif
+}
+
+/* The same end that the tracepoint in iomap_dio_complete() reports, worked out from its argument: there is no such
+ * tracepoint before v6.4. */
+static __always_inline int complete_of_dio(const void *dio)
+{
+	const void *iocb = READ(iomap_dio, dio, iocb, const void *);
+	__s64 pos = READ(kiocb, iocb, ki_pos, __s64);
+	__s64 file_size = READ(iomap_dio, dio, i_size, __s64);
+	int error = READ(iomap_dio, dio, error, int);
+	__s64 ret = error;
+	if (!error) {
+		ret = READ(iomap_dio, dio, size, __s64);
+		if (pos + ret > file_size && !(READ(kiocb, iocb, ki_flags, __u32) & IOCB_WRITE))
+			ret = file_size - pos;
+	}
+	if (ret > 0)
+		ret += READ(iomap_dio, dio, done_before, __s64);
+	return dio_complete((__u64)iocb, error, ret);
+}
+
+#ifdef FAULTLINE_BCC
+
+/* Raw tracepoint arguments: ctx is an array of u64. */
+struct raw_args {
+	__u64 args[6];
+};
+
+int dio_begin_raw(struct raw_args *ctx)
+{
+	return begin((const void *)ctx->args[0], (const void *)ctx->args[1], (__u32)ctx->args[2], ctx->args[3]);
+}
+
+int dio_complete_raw(struct raw_args *ctx)
+{
+	return dio_complete(ctx->args[0], (int)ctx->args[1], (__s64)ctx->args[2]);
+}
+
+int dio_queued_raw(struct raw_args *ctx)
+{
+	return dio_queued(READ(inode, (const void *)ctx->args[0], i_ino, __u64));
+}
+
+int dio_invalidate_fail_raw(struct raw_args *ctx)
+{
+	return read_invalidate_fail((const void *)ctx->args[0], (__s64)ctx->args[1], ctx->args[2]);
+}
+
+static __always_inline int faults_disabled(void)
+{
+	return READ(task_struct, (const void *)bpf_get_current_task(), pagefault_disabled, int) - 1;
+}
+
+int page_fault_user_raw(struct raw_args *ctx)
+{
+	return page_fault(PROBE_PAGE_FAULT_USER, FAULT_USER, ctx->args[0], ctx->args[2], 0);
+}
+
+int page_fault_kernel_raw(struct raw_args *ctx)
+{
+	return page_fault(PROBE_PAGE_FAULT_KERNEL, FAULT_KERNEL, ctx->args[0], ctx->args[2], faults_disabled());
+}
+
+int fault_in_raw(struct raw_args *ctx)
+{
+	return page_fault(PROBE_FAULT_IN, FAULT_IN, 0, 0, 0);
+}
+
+int task_exit_raw(struct raw_args *ctx)
+{
+	struct current_task task;
+	read_current_task(&task);
+	return task_exit(&task);
+}
+
+/* struct pt_regs, for the kprobe tier. */
+struct regs {
+	__u64 values[REGS_COUNT];
+};
+
+int dio_begin_kprobe7(struct regs *ctx)
+{
+	return begin_of_call(ctx->values, argument7(ctx->values));
+}
+
+int dio_begin_kprobe6(struct regs *ctx)
+{
+	return begin_of_call(ctx->values, ctx->values[REGS_ARG6]);
+}
+
+int dio_complete_kprobe(struct regs *ctx)
+{
+	return complete_of_dio((const void *)ctx->values[REGS_ARG1]);
+}
+
+int fault_in_kprobe(struct regs *ctx)
+{
+	return page_fault(PROBE_FAULT_IN, FAULT_IN, 0, 0, 0);
+}
+
+#else
+
+SEC("tp_btf/iomap_dio_rw_begin")
+int dio_begin_btf(__u64 *ctx)
+{
+	const struct kiocb *iocb = (const struct kiocb *)ctx[0];
+	const struct iov_iter *iter = (const struct iov_iter *)ctx[1];
+	const struct inode *inode = iocb->ki_filp->f_inode;
+	struct dio_begin b = {
+		.iocb = ctx[0],
+		.ino = inode->i_ino,
+		.pos = iocb->ki_pos,
+		.file_size = inode->i_size,
+		.count = iter->count,
+		.done_before = ctx[3],
+		.dev = inode->i_sb->s_dev,
+		.fs_magic = (__u32)inode->i_sb->s_magic,
+		.ki_flags = (__u32)iocb->ki_flags,
+		.dio_flags = (__u32)ctx[2],
+		.async = iocb->ki_complete != 0,
+		.nofault = iter->nofault,
+	};
+	struct current_task task;
+	read_current_task(&task);
+	return dio_begin(&b, &task);
+}
+
+SEC("tp_btf/iomap_dio_complete")
+int dio_complete_btf(__u64 *ctx)
+{
+	return dio_complete(ctx[0], (int)ctx[1], (__s64)ctx[2]);
+}
+
+SEC("tp_btf/iomap_dio_rw_queued")
+int dio_queued_btf(__u64 *ctx)
+{
+	return dio_queued(((const struct inode *)ctx[0])->i_ino);
+}
+
+SEC("tp_btf/iomap_dio_invalidate_fail")
+int dio_invalidate_fail_btf(__u64 *ctx)
+{
+	return read_invalidate_fail((const void *)ctx[0], (__s64)ctx[1], ctx[2]);
+}
+
+SEC("tp_btf/page_fault_user")
+int page_fault_user_btf(__u64 *ctx)
+{
+	return page_fault(PROBE_PAGE_FAULT_USER, FAULT_USER, ctx[0], ctx[2], 0);
+}
+
+SEC("tp_btf/page_fault_kernel")
+int page_fault_kernel_btf(__u64 *ctx)
+{
+	struct task_struct *current_ = (struct task_struct *)bpf_get_current_task_btf();
+	return page_fault(PROBE_PAGE_FAULT_KERNEL, FAULT_KERNEL, ctx[0], ctx[2], current_->pagefault_disabled);
+}
+
+/* fault_in_safe_writeable() takes mmap_lock once a call and raises no exception; where kprobes are missing, that lock
+ * is what can be seen of it. */
+SEC("tp_btf/mmap_lock_acquire_returned")
+int fault_in_btf(__u64 *ctx)
+{
+	return page_fault(PROBE_FAULT_IN, FAULT_IN, 0, 0, 0);
+}
+
+SEC("tp_btf/sched_process_exit")
+int task_exit_btf(__u64 *ctx)
+{
+	struct current_task task;
+	read_current_task(&task);
+	return task_exit(&task);
+}
+
+/* done_before is the 7th argument from v5.16 on: the first one on the stack on x86-64, the last register on arm64. */
+SEC("kprobe/__iomap_dio_rw")
+int dio_begin_kprobe7(__u64 *ctx)
+{
+	return begin_of_call(ctx, argument7(ctx));
+}
+
+/* 5.15.y and RHEL 9 up to 9.2: no private argument, done_before is the 6th. */
+SEC("kprobe/__iomap_dio_rw")
+int dio_begin_kprobe6(__u64 *ctx)
+{
+	return begin_of_call(ctx, ctx[REGS_ARG6]);
+}
+
+SEC("kprobe/iomap_dio_complete")
+int dio_complete_kprobe(__u64 *ctx)
+{
+	return complete_of_dio((const void *)ctx[REGS_ARG1]);
+}
+
+SEC("kprobe/fault_in_safe_writeable")
+int fault_in_kprobe(__u64 *ctx)
+{
+	return page_fault(PROBE_FAULT_IN, FAULT_IN, 0, 0, 0);
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#endif /* FAULTLINE_BCC */
+
+#endif

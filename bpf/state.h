@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the programs share with the loader: the maps, and the settings that may change while they run. */
+#ifndef FAULTLINE_STATE_H
+#define FAULTLINE_STATE_H
+
+#include "event.h"
+
+#define IN_FLIGHT_ENTRIES 16384
+#define TASK_ENTRIES 16384
+#define CELL_ENTRIES 256
+#define RING_BYTES_DEFAULT (4 << 20)
+
+enum config_filter {
+	FILTER_DEV = 1 << 0,
+	FILTER_TGID = 1 << 1,
+	FILTER_COMM = 1 << 2,
+	FILTER_CGROUP = 1 << 3,
+};
+
+struct config {
+	__u64 slow_ns; /* an attempt at least this long is an event of its own */
+	__u64 cgroup;  /* id of a version 2 control group */
+	__u32 dev;     /* as in the kernel: major << 20 | minor */
+	__u32 tgid;
+	__u32 filters; /* enum config_filter */
+	__u32 full;    /* detail: 1 emits every attempt and every fault in an operation */
+	__u64 comm[EVENT_COMM_BYTES / 8];
+};
+
+/* hits = emitted + aggregated + skipped + lost. Only the probe's own program writes its counters, and the kernel never
+ * runs a program inside itself on one CPU: plain additions lose nothing. */
+struct probe_counters {
+	__u64 hits;
+	__u64 emitted;
+	__u64 aggregated;
+	__u64 skipped;
+	__u64 lost;
+	__u64 in_operation;
+	__u64 rejected;
+};
+
+struct counters {
+	struct probe_counters probes[PROBE_COUNT];
+};
+
+struct cell_key {
+	__u32 dev;
+	__u32 fs_magic;
+	__u32 write;
+	__u32 reserved;
+};
+
+/* Begin and complete may nest on one CPU (a completion interrupts a begin): each field has one writing program. */
+struct cell {
+	/* written by begin */
+	__u64 attempts;
+	__u64 fault_disabled_attempts;
+	__u64 operations;
+	__u64 retried_operations;
+	__u64 retries;
+	__u64 gap_ns;
+	__u64 emitted_silent;
+	/* written by complete */
+	__u64 misses_none;
+	__u64 misses_partial;
+	__u64 bytes;
+	__u64 miss_none_ns;
+	__u64 emitted;
+	__u64 histogram[CELL_HISTOGRAM_BUCKETS];
+};
+
+/* An operation that has not ended, by kiocb. The first part is the event as it would be emitted. */
+struct in_flight {
+	struct attempt_event attempt;
+	__u64 end_ns;    /* end of the last attempt, when it missed */
+	__u64 queued_ns; /* 0, or when the attempt was queued */
+	__s64 file_size; /* at begin of the attempt */
+	__s64 start_pos;
+	__u64 requested;
+	__u64 done;      /* bytes that the attempts did so far */
+	__u64 syscalls;  /* read and write system calls that the task had finished; 0 when the kernel does not count */
+	__u64 chars;     /* bytes that those returned, in the operation's direction */
+	__u64 task_ns;   /* boot time at which the task started: a tid alone may be another task's */
+};
+
+/* What the page fault programs and the next begin must know of a task. */
+struct task_state {
+	__u64 missed;    /* kiocb of an operation of this task whose last attempt missed, or 0 */
+	__u64 submitted; /* kiocb of its latest asynchronous attempt, or 0 */
+};
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+#ifdef FAULTLINE_BCC
+
+BPF_RINGBUF_OUTPUT(events, FAULTLINE_RING_PAGES);
+BPF_ARRAY(config, struct config, 1);
+BPF_PERCPU_ARRAY(counters, struct counters, 1);
+BPF_HASH(in_flight, __u64, struct in_flight, IN_FLIGHT_ENTRIES);
+BPF_HASH(tasks, __u32, struct task_state, TASK_ENTRIES);
+BPF_TABLE("percpu_hash", struct cell_key, struct cell, cells, CELL_ENTRIES);
+BPF_ARRAY(zero_cell, struct cell, 1);
+
+/* bcc turns calls of map methods into helper calls, but not where a macro hides them: hence a function for each. */
+static __always_inline const struct config *config_get(__u32 *key)
+{
+	return config.lookup(key);
+}
+
+static __always_inline struct counters *counters_get(__u32 *key)
+{
+	return counters.lookup(key);
+}
+
+static __always_inline struct cell *zero_cell_get(__u32 *key)
+{
+	return zero_cell.lookup(key);
+}
+
+static __always_inline struct cell *cells_get(struct cell_key *key)
+{
+	return cells.lookup(key);
+}
+
+static __always_inline int cells_put(struct cell_key *key, struct cell *value)
+{
+	return cells.update(key, value);
+}
+
+static __always_inline struct in_flight *in_flight_get(__u64 *key)
+{
+	return in_flight.lookup(key);
+}
+
+static __always_inline int in_flight_put(__u64 *key, struct in_flight *value)
+{
+	return in_flight.update(key, value);
+}
+
+static __always_inline int in_flight_delete(__u64 *key)
+{
+	return in_flight.delete(key);
+}
+
+static __always_inline struct task_state *tasks_get(__u32 *key)
+{
+	return tasks.lookup(key);
+}
+
+static __always_inline int tasks_put(__u32 *key, struct task_state *value)
+{
+	return tasks.update(key, value);
+}
+
+static __always_inline int tasks_delete(__u32 *key)
+{
+	return tasks.delete(key);
+}
+
+static __always_inline void *events_reserve(void)
+{
+	return events.ringbuf_reserve(EVENT_BYTES);
+}
+
+static __always_inline void events_submit(void *event)
+{
+	events.ringbuf_submit(event, 0);
+}
+
+#else
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_BYTES_DEFAULT);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct config);
+} config SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct counters);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, IN_FLIGHT_ENTRIES);
+	__type(key, __u64);
+	__type(value, struct in_flight);
+} in_flight SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TASK_ENTRIES);
+	__type(key, __u32);
+	__type(value, struct task_state);
+} tasks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, CELL_ENTRIES);
+	__type(key, struct cell_key);
+	__type(value, struct cell);
+} cells SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cell);
+} zero_cell SEC(".maps");
+
+static __always_inline const struct config *config_get(__u32 *key)
+{
+	return bpf_map_lookup_elem(&config, key);
+}
+
+static __always_inline struct counters *counters_get(__u32 *key)
+{
+	return bpf_map_lookup_elem(&counters, key);
+}
+
+static __always_inline struct cell *zero_cell_get(__u32 *key)
+{
+	return bpf_map_lookup_elem(&zero_cell, key);
+}
+
+static __always_inline struct cell *cells_get(struct cell_key *key)
+{
+	return bpf_map_lookup_elem(&cells, key);
+}
+
+static __always_inline int cells_put(struct cell_key *key, struct cell *value)
+{
+	return bpf_map_update_elem(&cells, key, value, BPF_ANY);
+}
+
+static __always_inline struct in_flight *in_flight_get(__u64 *key)
+{
+	return bpf_map_lookup_elem(&in_flight, key);
+}
+
+static __always_inline int in_flight_put(__u64 *key, struct in_flight *value)
+{
+	return bpf_map_update_elem(&in_flight, key, value, BPF_ANY);
+}
+
+static __always_inline int in_flight_delete(__u64 *key)
+{
+	return bpf_map_delete_elem(&in_flight, key);
+}
+
+static __always_inline struct task_state *tasks_get(__u32 *key)
+{
+	return bpf_map_lookup_elem(&tasks, key);
+}
+
+static __always_inline int tasks_put(__u32 *key, struct task_state *value)
+{
+	return bpf_map_update_elem(&tasks, key, value, BPF_ANY);
+}
+
+static __always_inline int tasks_delete(__u32 *key)
+{
+	return bpf_map_delete_elem(&tasks, key);
+}
+
+static __always_inline void *events_reserve(void)
+{
+	return bpf_ringbuf_reserve(&events, EVENT_BYTES, 0);
+}
+
+static __always_inline void events_submit(void *event)
+{
+	bpf_ringbuf_submit(event, 0);
+}
+
+#endif
+
+static __always_inline struct probe_counters *probe_hit(__u32 probe)
+{
+	__u32 zero = 0;
+	struct counters *all = counters_get(&zero);
+	if (!all)
+		return 0;
+	all->probes[probe].hits++;
+	return &all->probes[probe];
+}
+
+static __always_inline const struct config *settings(void)
+{
+	__u32 zero = 0;
+	return config_get(&zero);
+}
+
+/* The cell, made when it is the first of its kind; 0 when there is no room for another. */
+static __always_inline struct cell *cell_of(const struct attempt_event *attempt)
+{
+	struct cell_key key = {
+		.dev = attempt->dev,
+		.fs_magic = attempt->fs_magic,
+		.write = attempt->flags & ATTEMPT_WRITE ? 1 : 0,
+	};
+	struct cell *cell = cells_get(&key);
+	if (!cell) {
+		__u32 zero = 0;
+		struct cell *empty = zero_cell_get(&zero);
+		if (!empty)
+			return 0;
+		cells_put(&key, empty);
+		cell = cells_get(&key);
+	}
+	return cell;
+}
+
+/* Room for one event of this probe, numbered; 0 when the ring is full, which is counted. */
+static __always_inline void *event_reserve(struct probe_counters *p)
+{
+	void *event = events_reserve();
+	if (!event)
+		p->lost++;
+	return event;
+}
+
+static __always_inline void event_submit(void *event, struct probe_counters *p, __u8 type, __u8 probe, __u64 now)
+{
+	struct event_header *header = event;
+	header->ktime_ns = now;
+	/* What was lost has a number too: the reader sees the gap where it happened. */
+	header->seq = (__u32)(p->emitted + p->lost);
+	header->cpu = (__u16)bpf_get_smp_processor_id();
+	header->type = type;
+	header->probe = probe;
+	p->emitted++;
+	events_submit(event);
+}
+
+#endif

@@ -1,0 +1,192 @@
+package io.faultline.event;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Writes events: those that the sweep makes in user space, and those that tests make up.
+ *
+ * <p>{@code begin*} clears all bytes, so that no field keeps what an earlier event had. Every
+ * setter writes one field of {@code bpf/event.h}. One builder belongs to one thread; {@link
+ * #buffer()} is valid until the next {@code begin*}.
+ */
+public final class EventBuilder {
+  private static final byte[] ZERO = new byte[Event.BYTES];
+
+  private final ByteBuffer buffer = ByteBuffer.allocate(Event.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+
+  /** The event's bytes from 0 to {@link Event#BYTES}. */
+  public ByteBuffer buffer() {
+    return buffer;
+  }
+
+  /** A new event. {@code cpu} is {@link Event#CPU_NONE} for what user space made. */
+  public EventBuilder begin(EventType type, Probe probe, int cpu, long ktimeNs) {
+    buffer.put(0, ZERO);
+    buffer.putLong(Event.KTIME_NS, ktimeNs);
+    buffer.putShort(Event.CPU, (short) cpu);
+    buffer.put(Event.TYPE, (byte) type.number);
+    buffer.put(Event.PROBE, (byte) probe.number());
+    return this;
+  }
+
+  /** Sets the sequence number. */
+  public EventBuilder seq(int seq) {
+    buffer.putInt(Event.SEQ, seq);
+    return this;
+  }
+
+  /** Sets process and thread id. */
+  public EventBuilder task(int tgid, int tid) {
+    buffer.putInt(Event.TGID, tgid);
+    buffer.putInt(Event.TID, tid);
+    return this;
+  }
+
+  /** Attempt: the operation that it belongs to. */
+  public EventBuilder attemptOperation(long iocb, long operationNs, int index) {
+    buffer.putLong(Attempt.IOCB, iocb);
+    buffer.putLong(Attempt.OPERATION_NS, operationNs);
+    buffer.putShort(Attempt.INDEX, (short) index);
+    return this;
+  }
+
+  /** Attempt: the file. */
+  public EventBuilder attemptFile(int dev, int fsMagic, long ino) {
+    buffer.putInt(Attempt.DEV, dev);
+    buffer.putInt(Attempt.FS_MAGIC, fsMagic);
+    buffer.putLong(Attempt.INO, ino);
+    return this;
+  }
+
+  /** Attempt: what it was asked to do. */
+  public EventBuilder attemptRange(long pos, long count, long doneBefore) {
+    buffer.putLong(Attempt.POS, pos);
+    buffer.putLong(Attempt.COUNT, count);
+    buffer.putLong(Attempt.DONE_BEFORE, doneBefore);
+    return this;
+  }
+
+  /** Attempt: its begin and the length of its region. */
+  public EventBuilder attemptTimes(long beginNs, long regionNs) {
+    buffer.putLong(Attempt.BEGIN_NS, beginNs);
+    buffer.putLong(Attempt.REGION_NS, regionNs);
+    return this;
+  }
+
+  /** Attempt: its flags and the task's name. */
+  public EventBuilder attemptFlags(int flags, String comm) {
+    buffer.putShort(Attempt.FLAGS, (short) flags);
+    return comm(Attempt.COMM, comm);
+  }
+
+  /** Attempt: how it ended. */
+  public EventBuilder attemptEnd(AttemptEnd end, long ret, int error) {
+    buffer.put(Attempt.END, (byte) end.number());
+    buffer.putLong(Attempt.RET, ret);
+    buffer.putShort(Attempt.ERROR, (short) error);
+    return this;
+  }
+
+  /** Operation end: the operation, and when its last attempt ended. */
+  public EventBuilder endOperation(long iocb, long operationNs, long endNs, int attempts) {
+    buffer.putLong(OperationEnd.IOCB, iocb);
+    buffer.putLong(OperationEnd.OPERATION_NS, operationNs);
+    buffer.putLong(OperationEnd.END_NS, endNs);
+    buffer.putShort(OperationEnd.ATTEMPTS, (short) attempts);
+    return this;
+  }
+
+  /** Operation end: the file. */
+  public EventBuilder endFile(int dev, int fsMagic, long ino) {
+    buffer.putInt(OperationEnd.DEV, dev);
+    buffer.putInt(OperationEnd.FS_MAGIC, fsMagic);
+    buffer.putLong(OperationEnd.INO, ino);
+    return this;
+  }
+
+  /** Operation end: what was asked for, what direct attempts did, what the system call returned. */
+  public EventBuilder endRange(long pos, long requested, long done, long result) {
+    buffer.putLong(OperationEnd.POS, pos);
+    buffer.putLong(OperationEnd.REQUESTED, requested);
+    buffer.putLong(OperationEnd.DONE, done);
+    buffer.putLong(OperationEnd.RESULT, result);
+    return this;
+  }
+
+  /** Operation end: the last attempt, the reason and the task's name. */
+  public EventBuilder endReason(
+      int flags, AttemptEnd last, OperationEnd.Reason reason, String comm) {
+    buffer.putShort(OperationEnd.FLAGS, (short) flags);
+    buffer.put(OperationEnd.LAST, (byte) last.number());
+    buffer.put(OperationEnd.REASON, (byte) reason.ordinal());
+    return comm(OperationEnd.COMM, comm);
+  }
+
+  /** Invalidate failure: all of it. */
+  public EventBuilder invalidateFail(
+      int dev, int fsMagic, long ino, long pos, long length, String comm) {
+    buffer.putInt(InvalidateFail.DEV, dev);
+    buffer.putInt(InvalidateFail.FS_MAGIC, fsMagic);
+    buffer.putLong(InvalidateFail.INO, ino);
+    buffer.putLong(InvalidateFail.POS, pos);
+    buffer.putLong(InvalidateFail.LENGTH, length);
+    return comm(InvalidateFail.COMM, comm);
+  }
+
+  /** Fault: all of it. */
+  public EventBuilder fault(
+      long iocb, long operationNs, Fault.Kind kind, long address, boolean rejected) {
+    buffer.putLong(Fault.IOCB, iocb);
+    buffer.putLong(Fault.OPERATION_NS, operationNs);
+    buffer.putLong(Fault.ADDRESS, address);
+    buffer.putInt(Fault.KIND, kind.ordinal());
+    buffer.putInt(Fault.REJECTED, rejected ? 1 : 0);
+    return this;
+  }
+
+  /** Cell or cell histogram: whose it is. */
+  public EventBuilder cell(int dev, int fsMagic, boolean write) {
+    buffer.putInt(Cell.DEV, dev);
+    buffer.putInt(Cell.FS_MAGIC, fsMagic);
+    buffer.putInt(Cell.WRITE, write ? 1 : 0);
+    return this;
+  }
+
+  /**
+   * Cell: its ten totals, in the order of {@code struct cell_event} from {@code attempts} to {@code
+   * emitted}.
+   */
+  public EventBuilder cellTotals(long... totals) {
+    return longs(Cell.ATTEMPTS, totals, 10);
+  }
+
+  /** Cell histogram: the first bucket and at most {@link CellHistogram#PART} counts. */
+  public EventBuilder histogram(int firstBucket, long... counts) {
+    buffer.putInt(CellHistogram.FIRST_BUCKET, firstBucket);
+    return longs(CellHistogram.COUNTS, counts, CellHistogram.PART);
+  }
+
+  /** Probe counters: its eight totals, in the order of {@code struct probe_counters_event}. */
+  public EventBuilder counters(long... totals) {
+    return longs(ProbeCounters.HITS, totals, 8);
+  }
+
+  private EventBuilder longs(int at, long[] values, int limit) {
+    if (values.length > limit) {
+      throw new IllegalArgumentException(
+          "values: " + values.length + " (expected: at most " + limit + ")");
+    }
+    for (int i = 0; i < values.length; i++) {
+      buffer.putLong(at + 8 * i, values[i]);
+    }
+    return this;
+  }
+
+  private EventBuilder comm(int at, String comm) {
+    byte[] bytes = comm.getBytes(StandardCharsets.UTF_8);
+    buffer.put(at, bytes, 0, Math.min(bytes.length, Event.COMM_BYTES - 1));
+    return this;
+  }
+}
