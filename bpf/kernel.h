@@ -53,6 +53,7 @@ struct kiocb {
 
 struct iov_iter {
 	_Bool nofault; /* commit 3337ab08d08b ("iov_iter: Introduce nofault flag", v5.16) */
+	_Bool data_source; /* a write; IOCB_WRITE is not set for every one */
 	unsigned long count;
 };
 
@@ -62,6 +63,7 @@ struct iomap_dio {
 	long long i_size;
 	unsigned long long size;
 	int error;
+	unsigned int flags;
 	unsigned long done_before;
 };
 
@@ -107,8 +109,8 @@ struct task_struct {
 
 /* include/linux/fs.h: macros, so no BTF knows them; unchanged since v5.10. */
 #define IOCB_NOWAIT (1 << 3)
-#define IOCB_WRITE (1 << 18)
 #define IOMAP_DIO_PARTIAL (1 << 2)
+#define IOMAP_DIO_WRITE (1U << 30) /* fs/iomap/direct-io.c */
 #define PF_IO_WORKER 0x00000010
 #define PF_KTHREAD 0x00200000
 #define EFAULT 14

@@ -2,29 +2,19 @@
 /*
  * From begins and completes to attempts and operations: the retry test, the reduction, the ends.
  *
- * The front ends (dio.h) read the kernel's structures, by whichever hook there is, into struct dio_begin,
- * dio_complete and current_task; all that follows is here and knows no hook.
+ * The front ends (dio.h) read the kernel's structures, by whichever hook there is, into struct dio_begin;
+ * all that follows is here and knows no hook.
  */
 #ifndef FAULTLINE_OPERATION_H
 #define FAULTLINE_OPERATION_H
 
 #include "kernel.h"
 #include "state.h"
+#include "task.h"
 
 /* A task that waits longer between two attempts of an asynchronous request is taken to have given up: such a request
  * has no system call of its own that could tell (KERNEL: T_gap). */
 #define ASYNC_GAP_NS_MAX 1000000000ULL
-
-struct current_task {
-	__u32 tgid;
-	__u32 tid;
-	__u64 start_ns;
-	__u64 syscalls; /* 0: not counted for this task */
-	__u64 read_chars;
-	__u64 write_chars;
-	int pagefault_disabled;
-	__u32 flags;
-};
 
 struct dio_begin {
 	__u64 iocb;
@@ -37,6 +27,7 @@ struct dio_begin {
 	__u32 fs_magic;
 	__u32 ki_flags;
 	__u32 dio_flags;
+	__u32 write;
 	__u32 async;
 	__u32 nofault;
 };
@@ -46,9 +37,21 @@ static __always_inline __u64 chars_of(const struct current_task *task, __u16 fla
 	return flags & ATTEMPT_WRITE ? task->write_chars : task->read_chars;
 }
 
+static __always_inline __u64 calls_of(const struct current_task *task, __u16 flags)
+{
+	return flags & ATTEMPT_WRITE ? task->write_calls : task->read_calls;
+}
+
 static __always_inline int is_miss(__u8 end)
 {
 	return end == ATTEMPT_MISS_NONE || end == ATTEMPT_MISS_PARTIAL;
+}
+
+/* Whether another attempt may follow in the same call. gfs2 and btrfs go round again after a read that met the end of
+ * the file too: they cannot tell it from a missing page. */
+static __always_inline int is_open_ended(__u8 end)
+{
+	return is_miss(end) || end == ATTEMPT_END_OF_FILE;
 }
 
 static __always_inline int is_task_of(const struct in_flight *f, const struct current_task *task)
@@ -76,13 +79,28 @@ static __always_inline int is_retry(const struct in_flight *f, const struct dio_
 		return 0;
 	if (has_call_number(f, task))
 		return is_same_call(f, task);
-	return is_miss(f->attempt.end) && b->pos - (__s64)b->done_before == f->start_pos &&
+	return is_open_ended(f->attempt.end) && b->pos - (__s64)b->done_before == f->start_pos &&
 	       b->count + b->done_before == f->requested && now - f->end_ns < ASYNC_GAP_NS_MAX;
 }
 
+/* The first look at the task after the call tells what the call returned; a later one cannot. */
+static __always_inline void note_return(struct in_flight *f, const struct current_task *task, int is_user_mode)
+{
+	if (f->has_left || !is_task_of(f, task))
+		return;
+	if (has_call_number(f, task)) {
+		if (is_same_call(f, task))
+			return;
+		if (calls_of(task, f->attempt.flags) == f->calls + 1)
+			f->result = (__s64)(chars_of(task, f->attempt.flags) - f->chars);
+	} else if (!is_user_mode) {
+		return;
+	}
+	f->has_left = 1;
+}
+
 /* Tells user space that no attempt will follow. Called when the task has left f's system call. */
-static __always_inline void emit_operation_end(struct in_flight *f, const struct current_task *task, __u8 reason,
-					       __u8 probe, __u64 now)
+static __always_inline void emit_operation_end(const struct in_flight *f, __u8 reason, __u8 probe, __u64 now)
 {
 	struct probe_counters *p = probe_hit(probe);
 	if (!p)
@@ -100,11 +118,7 @@ static __always_inline void emit_operation_end(struct in_flight *f, const struct
 	e->pos = f->start_pos;
 	e->requested = f->requested;
 	e->done = f->done;
-	e->result = RESULT_UNKNOWN;
-	if (reason == OPERATION_END_QUEUED)
-		e->result = (__s64)f->done;
-	else if (task && is_task_of(f, task) && has_call_number(f, task) && task->syscalls == f->syscalls + 1)
-		e->result = (__s64)(chars_of(task, a->flags) - f->chars);
+	e->result = f->result;
 	e->dev = a->dev;
 	e->fs_magic = a->fs_magic;
 	e->flags = a->flags;
@@ -117,10 +131,11 @@ static __always_inline void emit_operation_end(struct in_flight *f, const struct
 	event_submit(e, p, EVENT_OPERATION_END, probe, now);
 }
 
-/* The attempt in f returned without a complete: nobody says when. */
+/* The attempt in f returned without a complete: nobody says when. A read at or after the end of the file always does. */
 static __always_inline void end_silent_attempt(struct in_flight *f, int emit, __u64 now)
 {
-	f->attempt.end = ATTEMPT_SILENT;
+	int is_read = !(f->attempt.flags & ATTEMPT_WRITE);
+	f->attempt.end = is_read && f->attempt.pos >= f->file_size ? ATTEMPT_END_OF_FILE : ATTEMPT_SILENT;
 	f->end_ns = f->attempt.begin_ns;
 	if (!emit)
 		return;
@@ -141,11 +156,13 @@ static __always_inline void end_silent_attempt(struct in_flight *f, int emit, __
 static __always_inline void end_earlier(struct in_flight *f, const struct current_task *task, const struct config *cfg,
 					__u64 now)
 {
-	if (is_miss(f->attempt.end))
-		emit_operation_end(f, task, is_task_of(f, task) ? OPERATION_END_NEXT : OPERATION_END_REUSED,
-				   PROBE_BEGIN_ENDS, now);
-	else if (f->attempt.end == ATTEMPT_OPEN)
+	if (is_miss(f->attempt.end)) {
+		note_return(f, task, 0);
+		emit_operation_end(f, is_task_of(f, task) ? OPERATION_END_NEXT : OPERATION_END_REUSED, PROBE_BEGIN_ENDS,
+				   now);
+	} else if (f->attempt.end == ATTEMPT_OPEN) {
 		end_silent_attempt(f, cfg->full || f->attempt.index > 0, now);
+	}
 }
 
 static __always_inline void set_attempt(struct in_flight *f, const struct dio_begin *b,
@@ -160,12 +177,13 @@ static __always_inline void set_attempt(struct in_flight *f, const struct dio_be
 	a->ret = 0;
 	a->end = ATTEMPT_OPEN;
 	a->error = 0;
-	a->flags = (b->ki_flags & IOCB_WRITE ? ATTEMPT_WRITE : 0) | (b->async ? ATTEMPT_ASYNC : 0) |
+	a->flags = (b->write ? ATTEMPT_WRITE : 0) | (b->async ? ATTEMPT_ASYNC : 0) |
 		   (b->ki_flags & IOCB_NOWAIT ? ATTEMPT_NOWAIT : 0) |
 		   (b->dio_flags & IOMAP_DIO_PARTIAL ? ATTEMPT_PARTIAL_OK : 0) |
 		   (b->nofault ? ATTEMPT_NOFAULT : 0) |
 		   (task->pagefault_disabled > 0 ? ATTEMPT_FAULTS_DISABLED : 0);
 	f->queued_ns = 0;
+	f->has_fault_in = 0;
 	f->file_size = b->file_size;
 }
 
@@ -200,7 +218,8 @@ static __always_inline void end_missed_of_task(const struct task_state *t, __u64
 	/* Same call: the new operation is nested, in the gap of the other one. */
 	if (!f || !is_miss(f->attempt.end) || !is_task_of(f, task) || is_same_call(f, task))
 		return;
-	emit_operation_end(f, task, OPERATION_END_NEXT, PROBE_BEGIN_ENDS, now);
+	note_return(f, task, 0);
+	emit_operation_end(f, OPERATION_END_NEXT, PROBE_BEGIN_ENDS, now);
 	in_flight_delete(&missed);
 }
 
@@ -274,8 +293,10 @@ static __always_inline int dio_begin(const struct dio_begin *b, const struct cur
 	new.start_pos = b->pos - (__s64)b->done_before;
 	new.requested = b->count + b->done_before;
 	new.syscalls = task->syscalls;
+	new.calls = calls_of(task, a->flags);
 	new.chars = chars_of(task, a->flags);
 	new.task_ns = task->start_ns;
+	new.result = RESULT_UNKNOWN;
 
 	struct cell *cell = cell_of(a);
 	if (cell) {
@@ -340,7 +361,8 @@ static __always_inline int miss(struct in_flight *f, __u64 iocb, __u64 now)
 {
 	__u32 tid = f->attempt.header.tid;
 	if (f->attempt.flags & ATTEMPT_QUEUED || (__u32)bpf_get_current_pid_tgid() != tid) {
-		emit_operation_end(f, 0, OPERATION_END_QUEUED, PROBE_COMPLETE_ENDS, now);
+		f->result = (__s64)f->done;
+		emit_operation_end(f, OPERATION_END_QUEUED, PROBE_COMPLETE_ENDS, now);
 		return 1;
 	}
 	struct task_state *t = tasks_get(&tid);
@@ -382,7 +404,8 @@ static __always_inline int dio_complete(__u64 iocb, int error, __s64 ret)
 		f->done = (__u64)ret;
 
 	struct cell *cell = cell_of(a);
-	int emit = cfg->full || a->index > 0 || is_miss(end) || end == ATTEMPT_FAILED || a->flags & ATTEMPT_SLOW;
+	int may_continue = is_fault_disabled(a) && is_open_ended(end);
+	int emit = cfg->full || a->index > 0 || may_continue || end == ATTEMPT_FAILED || a->flags & ATTEMPT_SLOW;
 	if (cell) {
 		count_duration(cell, duration_ns);
 		if (end == ATTEMPT_MISS_NONE) {
@@ -406,7 +429,7 @@ static __always_inline int dio_complete(__u64 iocb, int error, __s64 ret)
 	}
 	/* Last, because another CPU may begin with this kiocb as soon as the request is done. */
 	a->end = end;
-	if (!is_miss(end) || miss(f, iocb, now))
+	if (!may_continue || (is_miss(end) && miss(f, iocb, now)))
 		in_flight_delete(&iocb);
 	return 0;
 }
@@ -430,6 +453,30 @@ static __always_inline int dio_queued(__u64 ino)
 	return 0;
 }
 
+/* The operation in whose gap the current task takes a fault, or 0: a task that missed may have left the call. */
+static __always_inline struct in_flight *operation_of_fault(__u32 tid, __u32 kind, __u64 *iocb)
+{
+	struct task_state *t = tasks_get(&tid);
+	if (!t || !t->missed)
+		return 0;
+	*iocb = t->missed;
+	struct in_flight *f = in_flight_get(iocb);
+	if (!f || !is_miss(f->attempt.end))
+		return 0;
+	struct current_task task;
+	read_current_task(&task);
+	note_return(f, &task, kind == FAULT_USER);
+	if (f->has_left || !is_task_of(f, &task))
+		return 0;
+	if (kind == FAULT_IN) {
+		/* A write's pages are faulted in by exceptions; of a read's, the first sign in each gap counts. */
+		if (f->attempt.flags & ATTEMPT_WRITE || f->has_fault_in)
+			return 0;
+		f->has_fault_in = 1;
+	}
+	return f;
+}
+
 static __always_inline int page_fault(__u32 probe, __u32 kind, __u64 address, __u64 error_code, int pagefault_disabled)
 {
 	struct probe_counters *p = probe_hit(probe);
@@ -437,22 +484,17 @@ static __always_inline int page_fault(__u32 probe, __u32 kind, __u64 address, __
 	if (!p || !cfg)
 		return 0;
 	__u64 id = bpf_get_current_pid_tgid();
-	__u32 tid = (__u32)id;
+	__u64 iocb = 0;
 	if (cfg->filters & ~FILTER_DEV && is_filtered(cfg, id >> 32)) {
 		p->skipped++;
 		return 0;
 	}
 	if (pagefault_disabled > 0)
 		p->rejected++;
-	struct task_state *t = tasks_get(&tid);
-	__u64 missed = t ? t->missed : 0;
-	struct in_flight *f;
-	if (!missed || !(f = in_flight_get(&missed)) || f->attempt.header.tid != tid) {
-		p->aggregated++;
-		return 0;
-	}
-	p->in_operation++;
-	if (!cfg->full) {
+	struct in_flight *f = operation_of_fault((__u32)id, kind, &iocb);
+	if (f)
+		p->in_operation++;
+	if (!f || !cfg->full) {
 		p->aggregated++;
 		return 0;
 	}
@@ -461,8 +503,8 @@ static __always_inline int page_fault(__u32 probe, __u32 kind, __u64 address, __
 		return 0;
 	__builtin_memset(e, 0, EVENT_BYTES);
 	e->header.tgid = id >> 32;
-	e->header.tid = tid;
-	e->iocb = missed;
+	e->header.tid = (__u32)id;
+	e->iocb = iocb;
 	e->operation_ns = f->attempt.operation_ns;
 	e->address = address;
 	e->error_code = error_code;
@@ -515,7 +557,8 @@ static __always_inline int task_exit(const struct current_task *task)
 	tasks_delete(&tid);
 	struct in_flight *f = missed ? in_flight_get(&missed) : 0;
 	if (f && is_miss(f->attempt.end) && is_task_of(f, task)) {
-		emit_operation_end(f, task, OPERATION_END_EXIT, PROBE_EXIT_ENDS, bpf_ktime_get_ns());
+		note_return(f, task, 0);
+		emit_operation_end(f, OPERATION_END_EXIT, PROBE_EXIT_ENDS, bpf_ktime_get_ns());
 		in_flight_delete(&missed);
 	}
 	return 0;

@@ -30,6 +30,7 @@ static __always_inline void read_begin(struct dio_begin *b, const void *iocb, co
 	b->fs_magic = READ(super_block, sb, s_magic, __u32);
 	b->ki_flags = READ(kiocb, iocb, ki_flags, __u32);
 	b->dio_flags = dio_flags;
+	b->write = READ(iov_iter, iter, data_source, __u8) != 0;
 	b->async = READ(kiocb, iocb, ki_complete, __u64) != 0;
 #ifdef FAULTLINE_BCC
 	b->nofault = READ(iov_iter, iter, nofault, __u8) != 0;
@@ -44,51 +45,6 @@ static __always_inline int read_invalidate_fail(const void *inode, __s64 pos, __
 	return invalidate_fail(READ(super_block, sb, s_dev, __u32), READ(super_block, sb, s_magic, __u32),
 			       READ(inode, inode, i_ino, __u64), pos, length);
 }
-
-#ifdef FAULTLINE_BCC
-
-static __always_inline void read_current_task(struct current_task *task)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-	const void *current_ = (const void *)bpf_get_current_task();
-	task->tgid = id >> 32;
-	task->tid = (__u32)id;
-	task->flags = READ(task_struct, current_, flags, __u32);
-	task->start_ns = READ(task_struct, current_, start_boottime, __u64);
-	/* Minus 1: copy_from_kernel_nofault(), which does the reading, disables page faults itself. */
-	task->pagefault_disabled = READ(task_struct, current_, pagefault_disabled, int) - 1;
-	task->syscalls = task->read_chars = task->write_chars = 0;
-#ifdef OFFSET_task_struct_ioac_syscr
-	if (!(task->flags & (PF_KTHREAD | PF_IO_WORKER))) {
-		task->syscalls = 1 + READ(task_struct, current_, ioac_syscr, __u64) +
-				 READ(task_struct, current_, ioac_syscw, __u64);
-		task->read_chars = READ(task_struct, current_, ioac_rchar, __u64);
-		task->write_chars = READ(task_struct, current_, ioac_wchar, __u64);
-	}
-#endif
-}
-
-#else
-
-static __always_inline void read_current_task(struct current_task *task)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-	struct task_struct *current_ = (struct task_struct *)bpf_get_current_task_btf();
-	task->tgid = id >> 32;
-	task->tid = (__u32)id;
-	task->flags = current_->flags;
-	task->start_ns = current_->start_boottime;
-	task->pagefault_disabled = current_->pagefault_disabled;
-	task->syscalls = task->read_chars = task->write_chars = 0;
-	if (bpf_core_field_exists(current_->ioac.syscr) && !(task->flags & (PF_KTHREAD | PF_IO_WORKER))) {
-		/* Plus 1: 0 means that there is no such number. */
-		task->syscalls = 1 + current_->ioac.syscr + current_->ioac.syscw;
-		task->read_chars = current_->ioac.rchar;
-		task->write_chars = current_->ioac.wchar;
-	}
-}
-
-#endif
 
 static __always_inline int begin(const void *iocb, const void *iter, __u32 dio_flags, __u64 done_before)
 {
@@ -127,7 +83,7 @@ static __always_inline int complete_of_dio(const void *dio)
 	__s64 ret = error;
 	if (!error) {
 		ret = READ(iomap_dio, dio, size, __s64);
-		if (pos + ret > file_size && !(READ(kiocb, iocb, ki_flags, __u32) & IOCB_WRITE))
+		if (pos + ret > file_size && !(READ(iomap_dio, dio, flags, __u32) & IOMAP_DIO_WRITE))
 			ret = file_size - pos;
 	}
 	if (ret > 0)
@@ -233,6 +189,7 @@ int dio_begin_btf(__u64 *ctx)
 		.fs_magic = (__u32)inode->i_sb->s_magic,
 		.ki_flags = (__u32)iocb->ki_flags,
 		.dio_flags = (__u32)ctx[2],
+		.write = iter->data_source,
 		.async = iocb->ki_complete != 0,
 		.nofault = iter->nofault,
 	};

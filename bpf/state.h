@@ -78,9 +78,13 @@ struct in_flight {
 	__s64 start_pos;
 	__u64 requested;
 	__u64 done;      /* bytes that the attempts did so far */
-	__u64 syscalls;  /* read and write system calls that the task had finished; 0 when the kernel does not count */
-	__u64 chars;     /* bytes that those returned, in the operation's direction */
+	__u64 syscalls;  /* 1 + read and write calls that the task had finished; 0 when the kernel does not count */
+	__u64 calls;     /* those in the operation's direction */
+	__u64 chars;     /* bytes that these returned */
 	__u64 task_ns;   /* boot time at which the task started: a tid alone may be another task's */
+	__s64 result;    /* bytes that the call returned after the last miss, or RESULT_UNKNOWN */
+	__u32 has_left;     /* the task was seen after the call */
+	__u32 has_fault_in; /* a fault-in was seen since the last miss */
 };
 
 /* What the page fault programs and the next begin must know of a task. */

@@ -1,5 +1,8 @@
 package io.faultline.event;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
 /**
  * One pass through {@code iomap_dio_rw}, from begin to end ({@link EventType#ATTEMPT}) or as the
  * sweep saw it ({@link EventType#IN_FLIGHT}).
@@ -51,6 +54,15 @@ public final class Attempt extends Event {
   static final int COMM = 112;
 
   Attempt() {}
+
+  /** A view on a copy of the event's bytes: it stays valid. */
+  public static Attempt copyOf(ByteBuffer buffer, int offset) {
+    ByteBuffer copy = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    copy.put(0, buffer, offset, BYTES);
+    Attempt attempt = new Attempt();
+    attempt.wrap(copy, 0);
+    return attempt;
+  }
 
   /** Kernel address of the kiocb; with {@link #operationNs()} the name of the operation. */
   public long iocb() {

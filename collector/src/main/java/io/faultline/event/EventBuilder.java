@@ -44,6 +44,13 @@ public final class EventBuilder {
     return this;
   }
 
+  /** Attempt: everything but when and where it was seen, from another one. */
+  public EventBuilder attemptOf(Attempt attempt) {
+    int length = Event.BYTES - Event.HEADER_BYTES;
+    buffer.put(Event.HEADER_BYTES, attempt.buffer(), attempt.offset() + Event.HEADER_BYTES, length);
+    return task(attempt.tgid(), attempt.tid());
+  }
+
   /** Attempt: the operation that it belongs to. */
   public EventBuilder attemptOperation(long iocb, long operationNs, int index) {
     buffer.putLong(Attempt.IOCB, iocb);

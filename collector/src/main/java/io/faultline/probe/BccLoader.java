@@ -1,0 +1,288 @@
+package io.faultline.probe;
+
+import com.sun.jna.LastErrorException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Compiles the same sources on the host, with libbcc in a child process.
+ *
+ * <p>libbcc brings a compiler of some 60 MB along. The child compiles, loads and attaches, this
+ * process takes over the descriptors with pidfd_getfd(2), and the child ends and with it the
+ * compiler's memory.
+ */
+final class BccLoader implements Loader {
+  /** Fields that the sources read, as {@code type.field}; each becomes -DOFFSET_type_field. */
+  private static final List<String> FIELDS =
+      List.of(
+          "kiocb.ki_filp",
+          "kiocb.ki_pos",
+          "kiocb.ki_complete",
+          "kiocb.ki_flags",
+          "file.f_inode",
+          "inode.i_sb",
+          "inode.i_ino",
+          "inode.i_size",
+          "super_block.s_dev",
+          "super_block.s_magic",
+          "iov_iter.nofault",
+          "iov_iter.data_source",
+          "iov_iter.count",
+          "iomap_dio.iocb",
+          "iomap_dio.i_size",
+          "iomap_dio.size",
+          "iomap_dio.error",
+          "iomap_dio.flags",
+          "iomap_dio.done_before",
+          "task_struct.flags",
+          "task_struct.start_boottime",
+          "task_struct.pagefault_disabled",
+          "task_struct.ioac.rchar",
+          "task_struct.ioac.wchar",
+          "task_struct.ioac.syscr",
+          "task_struct.ioac.syscw");
+
+  private final ProbeOptions options;
+
+  BccLoader(ProbeOptions options) {
+    this.options = options;
+  }
+
+  @Override
+  public LoadedPrograms load(HookPlan plan, KernelFeatures features) throws ProbeException {
+    Path directory = null;
+    Process child = null;
+    try {
+      directory = Files.createTempDirectory("faultline-bcc");
+      BpfSources.unpack(directory);
+      child = start(directory, plan, features.btf());
+      return takeOver(child, plan);
+    } catch (IOException | UncheckedIOException e) {
+      throw e instanceof ProbeException p
+          ? p
+          : new ProbeException("bcc loader: " + e.getMessage(), e);
+    } finally {
+      if (child != null) {
+        end(child);
+      }
+      BpfSources.delete(directory);
+    }
+  }
+
+  private Process start(Path directory, HookPlan plan, Btf btf) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of("-XX:+UseSerialGC", "-Xmx64m", "-XX:TieredStopAtLevel=1", "-Xshare:auto"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), BccChild.class.getName()));
+    command.add(directory.toString());
+    Process child =
+        new ProcessBuilder(command).redirectError(directory.resolve("messages").toFile()).start();
+    StringBuilder request = new StringBuilder();
+    definitions(btf).forEach(flag -> request.append("flag ").append(flag).append('\n'));
+    for (Hook hook : Hook.values()) {
+      Hook.Way way = plan.wayOf(hook);
+      if (way != null) {
+        request.append(
+            String.format(
+                "program %s %s %s %s%n",
+                hook.name(), way.kind(), way.target(), way.programUnder(BCC)));
+      }
+    }
+    request.append("config ");
+    for (byte b : ProbeSet.configOf(options)) {
+      request.append(String.format("%02x", b));
+    }
+    request.append("\ngo\n");
+    child.getOutputStream().write(request.toString().getBytes(StandardCharsets.UTF_8));
+    child.getOutputStream().flush();
+    return child;
+  }
+
+  private List<String> definitions(Btf btf) {
+    List<String> flags = new ArrayList<>();
+    flags.add("-DFAULTLINE_BCC");
+    flags.add("-DFAULTLINE_PAGE_BYTES=" + Libc.pageBytes());
+    flags.add("-DFAULTLINE_RING_PAGES=" + Math.max(1, options.ringBytes() / Libc.pageBytes()));
+    flags.add(
+        System.getProperty("os.arch").equals("aarch64")
+            ? "-D__TARGET_ARCH_arm64"
+            : "-D__TARGET_ARCH_x86");
+    for (String field : FIELDS) {
+      int dot = field.indexOf('.');
+      OptionalInt offset = btf.offsetOf(field.substring(0, dot), field.substring(dot + 1));
+      if (offset.isPresent()) {
+        flags.add("-DOFFSET_" + field.replace('.', '_') + "=" + offset.getAsInt());
+      }
+    }
+    return flags;
+  }
+
+  private LoadedPrograms takeOver(Process child, HookPlan plan) throws IOException {
+    BufferedReader answers =
+        new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8));
+    Bcc bcc = new Bcc();
+    int pidfd = -1;
+    try {
+      pidfd = Libc.pidfdOpen(child.pid());
+      for (String line = answers.readLine(); line != null; line = answers.readLine()) {
+        String[] words = line.split(" ", 3);
+        switch (words[0]) {
+          case "map" -> bcc.maps.put(words[1], Libc.pidfdGetfd(pidfd, Integer.parseInt(words[2])));
+          case "program" ->
+              bcc.programs.put(
+                  Hook.valueOf(words[1]), Libc.pidfdGetfd(pidfd, Integer.parseInt(words[2])));
+          case "link" -> bcc.links.add(Libc.pidfdGetfd(pidfd, Integer.parseInt(words[1])));
+          case "ready" -> {
+            return bcc;
+          }
+          default -> throw new ProbeException("bcc loader: " + line);
+        }
+      }
+      throw new ProbeException(
+          "bcc loader: the compiling process ended early (expected: libbcc 0.20 or later)");
+    } catch (LastErrorException e) {
+      bcc.close();
+      throw new ProbeException(
+          "bcc loader: descriptors cannot be taken over, errno "
+              + e.getErrorCode()
+              + " (expected: Linux 5.6 or later and permission to trace; see /proc/sys/kernel/yama/ptrace_scope)",
+          e);
+    } catch (IOException e) {
+      bcc.close();
+      throw e;
+    } finally {
+      if (pidfd >= 0) {
+        Libc.close(pidfd);
+      }
+    }
+  }
+
+  /** Closing its input tells the child to end. */
+  private static void end(Process child) {
+    try {
+      child.getOutputStream().close();
+      if (!child.waitFor(5, java.util.concurrent.TimeUnit.SECONDS)) {
+        child.destroyForcibly();
+      }
+    } catch (IOException e) {
+      child.destroyForcibly();
+    } catch (InterruptedException e) {
+      child.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static final class Bcc implements LoadedPrograms {
+    final Map<String, Integer> maps = new HashMap<>();
+    final Map<Hook, Integer> programs = new EnumMap<>(Hook.class);
+    final List<Integer> links = new ArrayList<>();
+
+    @Override
+    public int mapFd(String name) {
+      return maps.get(name);
+    }
+
+    @Override
+    public int programFd(Hook hook) {
+      return programs.getOrDefault(hook, -1);
+    }
+
+    @Override
+    public void detach() {
+      links.forEach(Libc::close);
+      links.clear();
+    }
+
+    @Override
+    public void close() {
+      detach();
+      programs.values().forEach(Libc::close);
+      programs.clear();
+      maps.values().forEach(Libc::close);
+      maps.clear();
+    }
+  }
+
+  /** The C sources of {@code bpf/} that this build carries. */
+  static final class BpfSources {
+    private static final List<String> HEADERS =
+        List.of(
+            "linux/bpf_common.h",
+            "linux/kconfig.h",
+            "linux/log2.h",
+            "linux/types.h",
+            "linux/version.h",
+            "uapi/linux/bpf.h",
+            "uapi/linux/if_ether.h",
+            "uapi/linux/if_packet.h",
+            "uapi/linux/ptrace.h",
+            "asm/page.h");
+
+    private BpfSources() {}
+
+    /** Puts the source as one file and bcc's stand-ins for kernel headers into the directory. */
+    static void unpack(Path directory) throws IOException {
+      Files.writeString(
+          directory.resolve("faultline.c"), flatten("faultline.bpf.c", new ArrayList<>()));
+      for (String header : HEADERS) {
+        Path target = directory.resolve("include").resolve(header);
+        Files.createDirectories(target.getParent());
+        Files.writeString(target, read("bcc/include/" + header));
+      }
+    }
+
+    /** The file with its own includes in place: bcc rewrites map calls in the main file only. */
+    private static String flatten(String file, List<String> seen) throws IOException {
+      if (seen.contains(file)) {
+        return "";
+      }
+      seen.add(file);
+      StringBuilder text = new StringBuilder();
+      for (String line : read(file).split("\n", -1)) {
+        if (line.startsWith("#include \"")) {
+          text.append(flatten(line.substring(10, line.lastIndexOf('"')), seen));
+        } else {
+          text.append(line).append('\n');
+        }
+      }
+      return text.toString();
+    }
+
+    private static String read(String name) throws IOException {
+      try (var in = BccLoader.class.getResourceAsStream("/bpf/" + name)) {
+        if (in == null) {
+          throw new ProbeException("bcc loader: " + name + " is not in this build");
+        }
+        return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      }
+    }
+
+    static void delete(Path directory) {
+      if (directory == null) {
+        return;
+      }
+      try (Stream<Path> files = Files.walk(directory)) {
+        for (Path path :
+            files.sorted(java.util.Comparator.reverseOrder()).collect(Collectors.toList())) {
+          Files.deleteIfExists(path);
+        }
+      } catch (IOException e) {
+        // A temporary directory that stays behind harms nobody.
+      }
+    }
+  }
+}

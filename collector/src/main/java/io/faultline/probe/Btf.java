@@ -1,0 +1,234 @@
+package io.faultline.probe;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * BTF type information: which tracepoints and functions there are, and where fields stand.
+ *
+ * <p>Format: Documentation/bpf/btf.rst. Immutable; holds the whole section, so drop it when done
+ * with it.
+ */
+public final class Btf {
+  private static final int MAGIC = 0xeb9f;
+  private static final int KIND_INT = 1;
+  private static final int KIND_ARRAY = 3;
+  private static final int KIND_STRUCT = 4;
+  private static final int KIND_UNION = 5;
+  private static final int KIND_ENUM = 6;
+  private static final int KIND_TYPEDEF = 8;
+  private static final int KIND_FUNC = 12;
+  private static final int KIND_FUNC_PROTO = 13;
+  private static final int KIND_VAR = 14;
+  private static final int KIND_DATASEC = 15;
+  private static final int KIND_DECL_TAG = 17;
+  private static final int KIND_ENUM64 = 19;
+
+  /** A member of a struct: its name, and where it stands in bytes. */
+  public record Member(String name, int offsetBytes, int sizeBytes) {}
+
+  private final ByteBuffer types;
+  private final ByteBuffer strings;
+  private final int[] offsets; // of type id, 1-based: where it stands in types
+
+  private Btf(ByteBuffer types, ByteBuffer strings, int[] offsets) {
+    this.types = types;
+    this.strings = strings;
+    this.offsets = offsets;
+  }
+
+  /** The running kernel's, or another file in the format of /sys/kernel/btf. */
+  public static Btf read(Path file) throws IOException {
+    return parse(ByteBuffer.wrap(Files.readAllBytes(file)));
+  }
+
+  /** The .BTF section of a little-endian 64-bit ELF object, such as a compiled BPF program. */
+  public static Btf readElf(byte[] object) throws ProbeException {
+    ByteBuffer elf = ByteBuffer.wrap(object).order(ByteOrder.LITTLE_ENDIAN);
+    long table = elf.getLong(0x28);
+    int entryBytes = elf.getShort(0x3a);
+    int count = elf.getShort(0x3c);
+    int names = (int) elf.getLong((int) table + elf.getShort(0x3e) * entryBytes + 0x18);
+    for (int i = 0; i < count; i++) {
+      int section = (int) table + i * entryBytes;
+      if (cString(elf, names + elf.getInt(section)).equals(".BTF")) {
+        return parse(
+            elf.slice((int) elf.getLong(section + 0x18), (int) elf.getLong(section + 0x20)));
+      }
+    }
+    throw new ProbeException("object: no .BTF section (expected: compiled with clang -g)");
+  }
+
+  private static Btf parse(ByteBuffer section) throws ProbeException {
+    ByteBuffer data = section.order(ByteOrder.LITTLE_ENDIAN);
+    if (data.remaining() < 24 || (data.getShort(0) & 0xffff) != MAGIC) {
+      throw new ProbeException("BTF: no such header (expected: magic 0xeb9f)");
+    }
+    int headerBytes = data.getInt(4);
+    ByteBuffer types =
+        data.slice(headerBytes + data.getInt(8), data.getInt(12)).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer strings = data.slice(headerBytes + data.getInt(16), data.getInt(20));
+    int[] offsets = new int[1024];
+    int count = 1;
+    for (int at = 0; at < types.limit(); at += typeBytes(types, at)) {
+      if (count == offsets.length) {
+        offsets = java.util.Arrays.copyOf(offsets, count * 2);
+      }
+      offsets[count++] = at;
+    }
+    return new Btf(types, strings, java.util.Arrays.copyOf(offsets, count));
+  }
+
+  private static int typeBytes(ByteBuffer types, int at) {
+    int info = types.getInt(at + 4);
+    int vlen = info & 0xffff;
+    return 12
+        + switch ((info >>> 24) & 0x1f) {
+          case KIND_INT, KIND_VAR, KIND_DECL_TAG -> 4;
+          case KIND_ARRAY -> 12;
+          case KIND_STRUCT, KIND_UNION, KIND_DATASEC, KIND_ENUM64 -> 12 * vlen;
+          case KIND_ENUM, KIND_FUNC_PROTO -> 8 * vlen;
+          default -> 0;
+        };
+  }
+
+  private static String cString(ByteBuffer buffer, int at) {
+    int end = at;
+    while (buffer.get(end) != 0) {
+      end++;
+    }
+    byte[] bytes = new byte[end - at];
+    buffer.get(at, bytes);
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  private int kind(int id) {
+    return (types.getInt(offsets[id] + 4) >>> 24) & 0x1f;
+  }
+
+  private int vlen(int id) {
+    return types.getInt(offsets[id] + 4) & 0xffff;
+  }
+
+  private boolean isNamed(int id, byte[] name) {
+    int at = types.getInt(offsets[id]);
+    for (byte b : name) {
+      if (strings.get(at++) != b) {
+        return false;
+      }
+    }
+    return strings.get(at) == 0;
+  }
+
+  private int find(int kind, String name) {
+    byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+    for (int id = 1; id < offsets.length; id++) {
+      if (kind(id) == kind && isNamed(id, bytes)) {
+        return id;
+      }
+    }
+    return 0;
+  }
+
+  /** Whether the kernel has that tracepoint, with arguments that programs may use. */
+  public boolean hasTracepoint(String name) {
+    return find(KIND_TYPEDEF, "btf_trace_" + name) != 0;
+  }
+
+  /** How many parameters that function has; empty when there is none of that name. */
+  public OptionalInt parametersOf(String function) {
+    int id = find(KIND_FUNC, function);
+    return id == 0 ? OptionalInt.empty() : OptionalInt.of(vlen(types.getInt(offsets[id] + 8)));
+  }
+
+  /** Where a field stands in bytes; a dot leads into a struct, anonymous ones are looked into. */
+  public OptionalInt offsetOf(String struct, String field) {
+    int id = find(KIND_STRUCT, struct);
+    int bits = 0;
+    for (String part : field.split("\\.")) {
+      int[] found = id == 0 ? null : member(id, part.getBytes(StandardCharsets.UTF_8));
+      if (found == null) {
+        return OptionalInt.empty();
+      }
+      bits += found[0];
+      id = resolved(found[1]);
+    }
+    return OptionalInt.of(bits / 8);
+  }
+
+  /** {bit offset, type id} of the member, or null. */
+  private int[] member(int id, byte[] name) {
+    for (int i = 0; i < vlen(id); i++) {
+      int at = offsets[id] + 12 + 12 * i;
+      int type = types.getInt(at + 4);
+      int bits = types.getInt(at + 8) & 0xffffff; // the upper byte is a bitfield's size
+      int nameAt = types.getInt(at);
+      if (nameAt == 0) {
+        int inner = resolved(type);
+        if (kind(inner) == KIND_STRUCT || kind(inner) == KIND_UNION) {
+          int[] found = member(inner, name);
+          if (found != null) {
+            return new int[] {bits + found[0], found[1]};
+          }
+        }
+      } else if (cString(strings, nameAt).equals(new String(name, StandardCharsets.UTF_8))) {
+        return new int[] {bits, type};
+      }
+    }
+    return null;
+  }
+
+  /** The members of a struct in order; empty when there is none of that name. */
+  public List<Member> membersOf(String struct) {
+    int id = find(KIND_STRUCT, struct);
+    List<Member> members = new ArrayList<>();
+    for (int i = 0; id != 0 && i < vlen(id); i++) {
+      int at = offsets[id] + 12 + 12 * i;
+      members.add(
+          new Member(
+              cString(strings, types.getInt(at)),
+              (types.getInt(at + 8) & 0xffffff) / 8,
+              sizeOf(types.getInt(at + 4))));
+    }
+    return members;
+  }
+
+  /** Size of a struct in bytes; empty when there is none of that name. */
+  public OptionalInt sizeOfStruct(String struct) {
+    int id = find(KIND_STRUCT, struct);
+    return id == 0 ? OptionalInt.empty() : OptionalInt.of(sizeOf(id));
+  }
+
+  private int sizeOf(int id) {
+    int resolved = resolved(id);
+    return switch (kind(resolved)) {
+      case KIND_INT, KIND_STRUCT, KIND_UNION, KIND_ENUM, KIND_ENUM64 ->
+          types.getInt(offsets[resolved] + 8);
+      case KIND_ARRAY ->
+          sizeOf(types.getInt(offsets[resolved] + 12)) * types.getInt(offsets[resolved] + 12 + 8);
+      default -> 8;
+    };
+  }
+
+  /** Past typedefs and qualifiers. */
+  private int resolved(int id) {
+    int at = id;
+    while (at != 0) {
+      switch (kind(at)) {
+        case KIND_TYPEDEF, 9, 10, 11, 18 ->
+            at = types.getInt(offsets[at] + 8); // volatile, const, restrict, type tag
+        default -> {
+          return at;
+        }
+      }
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,17 @@
+package io.faultline.probe;
+
+/** What a {@link Loader} attached: descriptors of maps and programs. One thread. */
+interface LoadedPrograms extends AutoCloseable {
+  /** Descriptor of the map of that name in {@code bpf/state.h}. */
+  int mapFd(String name);
+
+  /** Descriptor of the program that stands for that hook, or -1 when it is not attached. */
+  int programFd(Hook hook);
+
+  /** Ends all hits; maps stay readable. Does nothing the second time. */
+  void detach();
+
+  /** Detaches and gives everything back to the kernel. */
+  @Override
+  void close();
+}

@@ -1,0 +1,47 @@
+package io.faultline.probe;
+
+import java.util.Set;
+
+/**
+ * How to load and what to watch.
+ *
+ * @param loader {@link Loader#CORE} or {@link Loader#BCC}
+ * @param ringBytes size of the ring: a power of two, at least a page
+ * @param isFull whether every attempt and every fault in an operation is an event
+ * @param slowNs an attempt at least this long is an event in any detail
+ * @param filter what is left out
+ * @param without hooks left out on purpose
+ */
+public record ProbeOptions(
+    String loader,
+    int ringBytes,
+    boolean isFull,
+    long slowNs,
+    ProbeFilter filter,
+    Set<Hook> without) {
+  /** Default of {@link #ringBytes}. */
+  public static final int RING_BYTES_DEFAULT = 4 << 20;
+
+  /** Default of {@link #slowNs}: 100 ms. */
+  public static final long SLOW_NS_DEFAULT = 100_000_000L;
+
+  private static final int RING_BYTES_MIN = 4096;
+  private static final int RING_BYTES_MAX = 1 << 30;
+
+  /** Checks the size of the ring. */
+  public ProbeOptions {
+    if (Integer.bitCount(ringBytes) != 1
+        || ringBytes < RING_BYTES_MIN
+        || ringBytes > RING_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "ring-bytes: "
+              + ringBytes
+              + " (expected: a power of two from "
+              + RING_BYTES_MIN
+              + " to "
+              + RING_BYTES_MAX
+              + ")");
+    }
+    without = Set.copyOf(without);
+  }
+}

@@ -1,0 +1,304 @@
+package io.faultline.probe;
+
+import com.sun.jna.LastErrorException;
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import io.faultline.event.Probe;
+import io.faultline.source.StreamInfo;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * The programs, loaded and attached, and what they keep: the ring, the settings, the counters, the
+ * cells, the operations in flight.
+ *
+ * <p>Everything hangs on descriptors of this process: whatever way the process ends, the kernel
+ * detaches the programs. One thread.
+ */
+public final class ProbeSet implements AutoCloseable {
+  private static final int OBJ_GET_INFO_BY_FD = 15;
+  private static final int PROG_INFO_BYTES = 232;
+  private static final int PROG_INFO_RUN_TIME_NS = 192;
+  private static final int PROG_INFO_RUN_COUNT = 200;
+  private static final int PROG_INFO_RECURSION_MISSES = 208;
+
+  private final LoadedPrograms programs;
+  private final HookPlan plan;
+  private final int ringBytes;
+  private final long pageBytes;
+  private final int cpus;
+  private final Pointer consumerPage;
+  private final Pointer producerPages;
+  private final BpfMap config;
+  private final BpfMap counters;
+  private final BpfMap cells;
+  private final BpfMap inFlight;
+  private boolean isClosed;
+
+  private ProbeSet(LoadedPrograms programs, HookPlan plan, int ringBytes) {
+    this.programs = programs;
+    this.plan = plan;
+    this.ringBytes = ringBytes;
+    pageBytes = pageBytes();
+    cpus = possibleCpus();
+    int ringFd = programs.mapFd("events");
+    consumerPage = Libc.mmap(pageBytes, Libc.PROT_READ | Libc.PROT_WRITE, ringFd, 0);
+    producerPages = Libc.mmap(pageBytes + 2L * ringBytes, Libc.PROT_READ, ringFd, pageBytes);
+    config = new BpfMap(programs.mapFd("config"), 4, StateLayout.CONFIG_BYTES);
+    counters = new BpfMap(programs.mapFd("counters"), 4, StateLayout.COUNTERS_BYTES * cpus);
+    cells =
+        new BpfMap(
+            programs.mapFd("cells"), StateLayout.CELL_KEY_BYTES, StateLayout.CELL_BYTES * cpus);
+    inFlight =
+        new BpfMap(
+            programs.mapFd("in_flight"),
+            StateLayout.IN_FLIGHT_KEY_BYTES,
+            StateLayout.IN_FLIGHT_BYTES);
+  }
+
+  /**
+   * Loads and attaches.
+   *
+   * @throws ProbeException when something stands in the way; nothing is attached then
+   */
+  public static ProbeSet attach(KernelFeatures features, ProbeOptions options)
+      throws ProbeException {
+    String obstacle = features.obstacleTo(options.loader());
+    if (obstacle != null) {
+      throw new ProbeException(obstacle);
+    }
+    HookPlan plan = HookPlan.of(features, options.loader(), options.without());
+    Loader loader =
+        options.loader().equals(Loader.BCC) ? new BccLoader(options) : new CoreLoader(options);
+    LoadedPrograms programs = loader.load(plan, features);
+    try {
+      return new ProbeSet(programs, plan, options.ringBytes());
+    } catch (LastErrorException e) {
+      programs.close();
+      throw new ProbeException("ring: cannot be mapped, errno " + e.getErrorCode(), e);
+    }
+  }
+
+  /** The loader's name. */
+  public String loader() {
+    return plan.loader();
+  }
+
+  /** The hooks as a recording's header lists them. */
+  public List<StreamInfo.Hook> hooks() {
+    return plan.describe();
+  }
+
+  /** The ring's page that the reader writes its position to. */
+  public ByteBuffer consumerPage() {
+    return consumerPage.getByteBuffer(0, pageBytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** The ring's page with the kernel's position. */
+  public ByteBuffer producerPage() {
+    return producerPages.getByteBuffer(0, pageBytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** The ring's data, twice in a row. */
+  public ByteBuffer ringData() {
+    return producerPages.getByteBuffer(pageBytes, 2L * ringBytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** Waits until an event may be there, or for that time. */
+  public void awaitEvents(Duration timeout) {
+    Libc.awaitReadable(programs.mapFd("events"), timeout);
+  }
+
+  /** Changes what is left out and how much is emitted, from the next hit on. */
+  public void configure(ProbeOptions options) {
+    config.update(0, configOf(options));
+  }
+
+  static byte[] configOf(ProbeOptions options) {
+    ByteBuffer bytes = ByteBuffer.allocate(StateLayout.CONFIG_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    ProbeFilter filter = options.filter();
+    byte[] comm = filter.comm().getBytes(StandardCharsets.UTF_8);
+    int filters =
+        (filter.dev().isPresent() ? StateLayout.FILTER_DEV : 0)
+            | (filter.tgid().isPresent() ? StateLayout.FILTER_TGID : 0)
+            | (comm.length > 0 ? StateLayout.FILTER_COMM : 0)
+            | (filter.cgroup().isPresent() ? StateLayout.FILTER_CGROUP : 0);
+    bytes.putLong(StateLayout.CONFIG_SLOW_NS, options.slowNs());
+    bytes.putLong(StateLayout.CONFIG_CGROUP, filter.cgroup().orElse(0));
+    bytes.putInt(StateLayout.CONFIG_DEV, filter.dev().orElse(0));
+    bytes.putInt(StateLayout.CONFIG_TGID, filter.tgid().orElse(0));
+    bytes.putInt(StateLayout.CONFIG_FILTERS, filters);
+    bytes.putInt(StateLayout.CONFIG_FULL, options.isFull() ? 1 : 0);
+    bytes.put(StateLayout.CONFIG_COMM, comm, 0, Math.min(comm.length, 15));
+    return bytes.array();
+  }
+
+  /** Possible CPUs: the kernel keeps counters for each. */
+  public int cpus() {
+    return cpus;
+  }
+
+  /**
+   * Reads the counters of all CPUs.
+   *
+   * @param totals filled with {@code [cpu][probe number * 7 + field]}: hits, emitted, aggregated,
+   *     skipped, lost, inOperation, rejected
+   */
+  public void readCounters(long[][] totals) {
+    ByteBuffer bytes = counters.lookup(0);
+    for (int cpu = 0; cpu < cpus; cpu++) {
+      for (int i = 0; i < Probe.values().length * StateLayout.COUNTERS_FIELDS; i++) {
+        totals[cpu][i] = bytes.getLong(cpu * StateLayout.COUNTERS_BYTES + 8 * i);
+      }
+    }
+  }
+
+  /** An array for {@link #readCounters}. */
+  public long[][] newCounters() {
+    return new long[cpus][Probe.values().length * StateLayout.COUNTERS_FIELDS];
+  }
+
+  /**
+   * Runs of the hook's program that the kernel suppressed because it was already running on that
+   * CPU.
+   */
+  public long missedRuns(Hook hook) {
+    return programInfo(hook, PROG_INFO_RECURSION_MISSES);
+  }
+
+  /** Time spent in the hook's program in nanoseconds, while BPF statistics are enabled. */
+  public long runTimeNs(Hook hook) {
+    return programInfo(hook, PROG_INFO_RUN_TIME_NS);
+  }
+
+  /** Runs of the hook's program, while BPF statistics are enabled. */
+  public long runCount(Hook hook) {
+    return programInfo(hook, PROG_INFO_RUN_COUNT);
+  }
+
+  private long programInfo(Hook hook, int at) {
+    int fd = programs.programFd(hook);
+    if (fd < 0) {
+      return 0;
+    }
+    try (Memory attributes = new Memory(16);
+        Memory info = new Memory(PROG_INFO_BYTES)) {
+      attributes.setInt(0, fd);
+      info.clear();
+      attributes.setInt(4, PROG_INFO_BYTES);
+      attributes.setPointer(8, info);
+      Libc.bpf(OBJ_GET_INFO_BY_FD, attributes);
+      return info.getLong(at);
+    }
+  }
+
+  /** Hands over the totals of every device and direction. */
+  public void forEachCell(Consumer<CellTotals> consumer) {
+    CellTotals totals = new CellTotals();
+    cells.forEach(
+        (key, keyOffset, value, valueOffset) -> {
+          totals.dev = key.getInt(keyOffset + StateLayout.CELL_KEY_DEV);
+          totals.fsMagic = key.getInt(keyOffset + StateLayout.CELL_KEY_FS_MAGIC);
+          totals.isWrite = key.getInt(keyOffset + StateLayout.CELL_KEY_WRITE) != 0;
+          totals.attempts = sum(value, valueOffset + StateLayout.CELL_ATTEMPTS);
+          totals.faultDisabledAttempts =
+              sum(value, valueOffset + StateLayout.CELL_FAULT_DISABLED_ATTEMPTS);
+          totals.operations = sum(value, valueOffset + StateLayout.CELL_OPERATIONS);
+          totals.retriedOperations = sum(value, valueOffset + StateLayout.CELL_RETRIED_OPERATIONS);
+          totals.retries = sum(value, valueOffset + StateLayout.CELL_RETRIES);
+          totals.missesNone = sum(value, valueOffset + StateLayout.CELL_MISSES_NONE);
+          totals.missesPartial = sum(value, valueOffset + StateLayout.CELL_MISSES_PARTIAL);
+          totals.bytes = sum(value, valueOffset + StateLayout.CELL_BYTES_DONE);
+          totals.retryNs =
+              sum(value, valueOffset + StateLayout.CELL_GAP_NS)
+                  + sum(value, valueOffset + StateLayout.CELL_MISS_NONE_NS);
+          totals.emitted =
+              sum(value, valueOffset + StateLayout.CELL_EMITTED)
+                  + sum(value, valueOffset + StateLayout.CELL_EMITTED_SILENT);
+          for (int i = 0; i < totals.histogram.length; i++) {
+            totals.histogram[i] = sum(value, valueOffset + StateLayout.CELL_HISTOGRAM + 8 * i);
+          }
+          consumer.accept(totals);
+        });
+  }
+
+  private long sum(ByteBuffer value, int at) {
+    long sum = 0;
+    for (int cpu = 0; cpu < cpus; cpu++) {
+      sum += value.getLong(at + cpu * StateLayout.CELL_BYTES);
+    }
+    return sum;
+  }
+
+  /** The operations that have been in their present state since {@code sinceNs} or longer. */
+  public List<InFlight> inFlightSince(long sinceNs) {
+    List<InFlight> found = new ArrayList<>();
+    inFlight.forEach(
+        (key, keyOffset, value, valueOffset) -> {
+          InFlight entry = InFlight.of(value, valueOffset);
+          if (entry.sinceNs() <= sinceNs) {
+            found.add(entry);
+          }
+        });
+    return found;
+  }
+
+  /**
+   * Takes an operation out of the in-flight map, provided that it is still where {@code entry} saw
+   * it.
+   *
+   * @return whether it was taken; otherwise the kernel has gone on with it, or with another one
+   */
+  public boolean takeInFlight(InFlight entry) {
+    ByteBuffer removed = inFlight.remove(entry.attempt().iocb());
+    if (removed == null) {
+      return false;
+    }
+    InFlight taken = InFlight.of(removed, 0);
+    if (taken.attempt().beginNs() != entry.attempt().beginNs()
+        || taken.attempt().end() != entry.attempt().end()) {
+      inFlight.putBack();
+      return false;
+    }
+    return true;
+  }
+
+  /** Ends all hits; what the programs kept stays readable. */
+  public void detach() {
+    programs.detach();
+  }
+
+  @Override
+  public void close() {
+    if (!isClosed) {
+      isClosed = true;
+      Libc.munmap(consumerPage, pageBytes);
+      Libc.munmap(producerPages, pageBytes + 2L * ringBytes);
+      programs.close();
+    }
+  }
+
+  static long pageBytes() {
+    return Libc.pageBytes();
+  }
+
+  /** Reads a list such as {@code 0-3,8}: the highest number counts. */
+  static int possibleCpus() {
+    try {
+      String text = Files.readString(Path.of("/sys/devices/system/cpu/possible")).strip();
+      String last = Arrays.asList(text.split("[,-]")).get(text.split("[,-]").length - 1);
+      return Integer.parseInt(last) + 1;
+    } catch (IOException | NumberFormatException e) {
+      return Runtime.getRuntime().availableProcessors();
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package io.faultline.probe;
+
+import io.faultline.event.CellHistogram;
+import io.faultline.event.Event;
+import io.faultline.event.Probe;
+
+/**
+ * Where the fields of the map values in {@code bpf/state.h} stand; StateLayoutTest compares them
+ * with the object.
+ */
+final class StateLayout {
+  static final int CONFIG_SLOW_NS = 0;
+  static final int CONFIG_CGROUP = 8;
+  static final int CONFIG_DEV = 16;
+  static final int CONFIG_TGID = 20;
+  static final int CONFIG_FILTERS = 24;
+  static final int CONFIG_FULL = 28;
+  static final int CONFIG_COMM = 32;
+  static final int CONFIG_BYTES = 48;
+
+  static final int FILTER_DEV = 1;
+  static final int FILTER_TGID = 1 << 1;
+  static final int FILTER_COMM = 1 << 2;
+  static final int FILTER_CGROUP = 1 << 3;
+
+  static final int COUNTERS_FIELDS = 7;
+  static final int COUNTERS_BYTES = Probe.values().length * COUNTERS_FIELDS * 8;
+
+  static final int CELL_KEY_DEV = 0;
+  static final int CELL_KEY_FS_MAGIC = 4;
+  static final int CELL_KEY_WRITE = 8;
+  static final int CELL_KEY_BYTES = 16;
+
+  static final int CELL_ATTEMPTS = 0;
+  static final int CELL_FAULT_DISABLED_ATTEMPTS = 8;
+  static final int CELL_OPERATIONS = 16;
+  static final int CELL_RETRIED_OPERATIONS = 24;
+  static final int CELL_RETRIES = 32;
+  static final int CELL_GAP_NS = 40;
+  static final int CELL_EMITTED_SILENT = 48;
+  static final int CELL_MISSES_NONE = 56;
+  static final int CELL_MISSES_PARTIAL = 64;
+  static final int CELL_BYTES_DONE = 72;
+  static final int CELL_MISS_NONE_NS = 80;
+  static final int CELL_EMITTED = 88;
+  static final int CELL_HISTOGRAM = 96;
+  static final int CELL_BYTES = CELL_HISTOGRAM + 8 * CellHistogram.BUCKETS;
+
+  static final int IN_FLIGHT_KEY_BYTES = 8;
+  static final int IN_FLIGHT_END_NS = Event.BYTES;
+  static final int IN_FLIGHT_QUEUED_NS = Event.BYTES + 8;
+  static final int IN_FLIGHT_FILE_SIZE = Event.BYTES + 16;
+  static final int IN_FLIGHT_START_POS = Event.BYTES + 24;
+  static final int IN_FLIGHT_REQUESTED = Event.BYTES + 32;
+  static final int IN_FLIGHT_DONE = Event.BYTES + 40;
+  static final int IN_FLIGHT_SYSCALLS = Event.BYTES + 48;
+  static final int IN_FLIGHT_CALLS = Event.BYTES + 56;
+  static final int IN_FLIGHT_CHARS = Event.BYTES + 64;
+  static final int IN_FLIGHT_TASK_NS = Event.BYTES + 72;
+  static final int IN_FLIGHT_RESULT = Event.BYTES + 80;
+  static final int IN_FLIGHT_BYTES = Event.BYTES + 96;
+
+  private StateLayout() {}
+}

@@ -1,0 +1,117 @@
+package io.faultline.ring;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * Reads the records of a BPF_MAP_TYPE_RINGBUF from its memory, as kernel/bpf/ringbuf.c lays it out.
+ *
+ * <pre>
+ *   consumer page    u64 consumer position          written here, read by the kernel
+ *   producer page    u64 producer position          written by the kernel
+ *   data, twice      [u32 length | BUSY | DISCARD][u32 page offset][record, padded to 8 bytes] ...
+ * </pre>
+ *
+ * <p>Positions only grow; their low bits are the place in the data. The data is mapped twice in a
+ * row, so a record that passes the edge is whole in memory. One thread; nothing is allocated for a
+ * record.
+ */
+public final class RingReader {
+  private static final int BUSY = 1 << 31;
+  private static final int DISCARD = 1 << 30;
+  private static final int HEADER_BYTES = 8;
+
+  private static final VarHandle LONG =
+      MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle INT =
+      MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
+  private final ByteBuffer consumerPage;
+  private final ByteBuffer producerPage;
+  private final ByteBuffer data;
+  private final long mask;
+  private long position;
+  private long discarded;
+  private long malformed;
+
+  /**
+   * A reader that goes on where the consumer position stands.
+   *
+   * @param consumerPage writable
+   * @param producerPage readable
+   * @param data twice the ring's size, which is a power of two
+   */
+  public RingReader(ByteBuffer consumerPage, ByteBuffer producerPage, ByteBuffer data) {
+    int bytes = data.capacity() / 2;
+    if (data.capacity() % 2 != 0 || Integer.bitCount(bytes) != 1) {
+      throw new IllegalArgumentException(
+          "data: " + data.capacity() + " bytes (expected: twice a power of two)");
+    }
+    this.consumerPage = consumerPage;
+    this.producerPage = producerPage;
+    this.data = data.duplicate().order(ByteOrder.LITTLE_ENDIAN); // duplicate() forgets the order
+    mask = bytes - 1L;
+    position = (long) LONG.getAcquire(consumerPage, 0);
+  }
+
+  /**
+   * Hands over records that are ready, at most {@code limit}.
+   *
+   * <p>Stops early at a record that is still being written. When the handler throws, its record
+   * counts as read.
+   *
+   * @return how many records were handed over
+   */
+  public int poll(RecordHandler handler, int limit) {
+    int count = 0;
+    // Acquire: pairs with the kernel's store-release of the position after it has set BUSY in the
+    // record's header.
+    long end = (long) LONG.getAcquire(producerPage, 0);
+    try {
+      while (position < end && count < limit) {
+        int at = (int) (position & mask);
+        // Acquire: pairs with the xchg in bpf_ringbuf_commit(), which clears BUSY after the record
+        // is written.
+        int header = (int) INT.getAcquire(data, at);
+        if ((header & BUSY) != 0) {
+          break;
+        }
+        int length = header & ~(BUSY | DISCARD);
+        long next = position + (((long) length + HEADER_BYTES + 7) & ~7L);
+        if (length < 0 || next > end) {
+          malformed++;
+          position = end; // nothing after it can be told apart any more
+          break;
+        }
+        position = next; // before the hand-over: a record that throws must not come again
+        if ((header & DISCARD) != 0) {
+          discarded++;
+        } else {
+          count++;
+          handler.onRecord(data, at + HEADER_BYTES, length);
+        }
+      }
+    } finally {
+      // Release: the kernel may use the bytes before it again after this store.
+      LONG.setRelease(consumerPage, 0, position);
+    }
+    return count;
+  }
+
+  /** Bytes that are written or being written and not read. */
+  public long usedBytes() {
+    return (long) LONG.getAcquire(producerPage, 0) - position;
+  }
+
+  /** Records that their writer gave up. */
+  public long discarded() {
+    return discarded;
+  }
+
+  /** Times that a header made no sense and all that was in the ring had to be skipped. */
+  public long malformed() {
+    return malformed;
+  }
+}

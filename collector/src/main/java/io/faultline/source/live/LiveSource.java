@@ -1,0 +1,145 @@
+package io.faultline.source.live;
+
+import io.faultline.event.Event;
+import io.faultline.event.EventDecoder;
+import io.faultline.probe.KernelFeatures;
+import io.faultline.probe.ProbeException;
+import io.faultline.probe.ProbeOptions;
+import io.faultline.probe.ProbeSet;
+import io.faultline.ring.RingReader;
+import io.faultline.source.EventSource;
+import io.faultline.source.StreamConsumer;
+import io.faultline.source.StreamInfo;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * Events of the running kernel.
+ *
+ * <p>{@link #poll} drains the ring and, every {@value #SWEEP_MS} ms, adds what the sweep finds.
+ * {@link #finish} ends the hits; polls after it hand over what is left, a last sweep and the final
+ * counters, and then {@link #END}. One thread.
+ */
+public final class LiveSource implements EventSource {
+  /** Time between two sweeps. */
+  public static final int SWEEP_MS = 500;
+
+  private static final long SWEEP_NS = SWEEP_MS * 1_000_000L;
+
+  private final ProbeSet probes;
+  private final RingReader ring;
+  private final StreamInfo info;
+  private final Sweep sweep;
+  private final PathFinder paths = new PathFinder();
+  private final EventDecoder pathDecoder = new EventDecoder(paths);
+  private long sweptNs;
+  private boolean isFinished;
+  private boolean isEnded;
+
+  private LiveSource(ProbeSet probes, ProbeOptions options) throws IOException {
+    this.probes = probes;
+    ring = new RingReader(probes.consumerPage(), probes.producerPage(), probes.ringData());
+    info = describe(probes, options);
+    sweep = new Sweep(probes);
+    sweptNs = info.ktimeNs();
+  }
+
+  /**
+   * Attaches to the running kernel.
+   *
+   * @throws ProbeException when that is not possible; its message says why and what to do
+   */
+  public static LiveSource open(KernelFeatures features, ProbeOptions options) throws IOException {
+    ProbeSet probes = ProbeSet.attach(features, options);
+    try {
+      return new LiveSource(probes, options);
+    } catch (IOException | RuntimeException e) {
+      probes.close();
+      throw e;
+    }
+  }
+
+  private static StreamInfo describe(ProbeSet probes, ProbeOptions options) throws IOException {
+    Instant now = Instant.now();
+    long ktimeNs = System.nanoTime(); // CLOCK_MONOTONIC on Linux, as bpf_ktime_get_ns()
+    return new StreamInfo(
+        InetAddress.getLocalHost().getHostName(),
+        Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip(),
+        Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip(),
+        now.getEpochSecond() * 1_000_000_000L + now.getNano(),
+        ktimeNs,
+        probes.loader(),
+        options.isFull() ? "full" : "normal",
+        options.filter().describe(),
+        probes.hooks());
+  }
+
+  @Override
+  public StreamInfo info() {
+    return info;
+  }
+
+  /** What is attached, for reading costs and changing settings. */
+  public ProbeSet probes() {
+    return probes;
+  }
+
+  /** Bytes in the ring that have not been read. */
+  public long ringUsedBytes() {
+    return ring.usedBytes();
+  }
+
+  /** Waits until an event may be there, at most until the next sweep. */
+  public void await() {
+    long leftNs = sweptNs + SWEEP_NS - System.nanoTime();
+    if (leftNs > 0 && !isFinished) {
+      probes.awaitEvents(Duration.ofNanos(leftNs).plusMillis(1));
+    }
+  }
+
+  /** Ends all hits. */
+  public void finish() {
+    if (!isFinished) {
+      isFinished = true;
+      probes.detach();
+    }
+  }
+
+  @Override
+  public int poll(StreamConsumer consumer, int limit) throws IOException {
+    if (isEnded) {
+      return END;
+    }
+    int count =
+        ring.poll(
+            (data, offset, length) -> {
+              if (length == Event.BYTES) {
+                handOver(consumer, data, offset);
+              }
+            },
+            limit);
+    long nowNs = System.nanoTime();
+    if (nowNs - sweptNs >= SWEEP_NS || (isFinished && count == 0)) {
+      sweptNs = nowNs;
+      isEnded = isFinished && count == 0;
+      count += sweep.run((buffer, offset) -> handOver(consumer, buffer, offset), nowNs, isEnded);
+    }
+    return count;
+  }
+
+  private void handOver(StreamConsumer consumer, ByteBuffer data, int offset) {
+    consumer.onEvent(data, offset);
+    paths.use(consumer);
+    pathDecoder.decode(data, offset);
+  }
+
+  @Override
+  public void close() {
+    probes.close();
+  }
+}

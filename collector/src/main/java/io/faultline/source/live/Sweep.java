@@ -1,0 +1,209 @@
+package io.faultline.source.live;
+
+import io.faultline.event.Attempt;
+import io.faultline.event.AttemptEnd;
+import io.faultline.event.CellHistogram;
+import io.faultline.event.Event;
+import io.faultline.event.EventBuilder;
+import io.faultline.event.EventType;
+import io.faultline.event.OperationEnd;
+import io.faultline.event.Probe;
+import io.faultline.probe.CellTotals;
+import io.faultline.probe.Hook;
+import io.faultline.probe.InFlight;
+import io.faultline.probe.ProbeSet;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Puts into the stream what no hook emits: operations that are stuck, operations that ended where
+ * no hook saw it, and what the kernel keeps in counters.
+ *
+ * <p>A task that is stuck emits nothing. So the map of what is in flight is read, and of each
+ * operation older than {@value #AGE_MIN_MS} ms the task is asked whether it is still in that call
+ * ({@link TaskInspector}).
+ */
+final class Sweep {
+  /** Takes the events that the sweep makes. */
+  interface Output {
+    void onEvent(ByteBuffer buffer, int offset);
+  }
+
+  private static final long AGE_MIN_MS = 1000;
+  private static final long AGE_MIN_NS = AGE_MIN_MS * 1_000_000;
+  private static final long COUNTERS_NS = 1_000_000_000;
+  private static final int FIELDS = 7;
+  private static final int LOST = 4;
+  private static final int MISSED = 7;
+
+  /** What was said of an operation; it is said again when it is twice as old, or elsewhere. */
+  private record Said(long beginNs, AttemptEnd end, long ageNs) {}
+
+  private final ProbeSet probes;
+  private final EventBuilder builder = new EventBuilder();
+  private final TaskInspector inspector = new TaskInspector();
+  private final long[][] counters;
+  private final long[] lostByCpuAndProbe;
+  private Map<Long, Said> said = new HashMap<>();
+  private long countersNs;
+  private int found;
+  private int made;
+
+  Sweep(ProbeSet probes) {
+    this.probes = probes;
+    counters = probes.newCounters();
+    lostByCpuAndProbe = new long[probes.cpus() * Probe.values().length];
+  }
+
+  /**
+   * One sweep.
+   *
+   * @param isLast hits have ended: everything that is left is said
+   * @return how many events it made
+   */
+  int run(Output output, long nowNs, boolean isLast) {
+    made = 0;
+    Map<Long, Said> saidNow = new HashMap<>();
+    for (InFlight entry : probes.inFlightSince(isLast ? nowNs : nowNs - AGE_MIN_NS)) {
+      TaskInspector.Finding finding = inspector.inspect(entry, nowNs);
+      if (entry.attempt().end() == AttemptEnd.END_OF_FILE && !finding.isOut()) {
+        continue; // between its last attempt and the return: nothing is stuck
+      }
+      if (finding.isOut()) {
+        if (probes.takeInFlight(entry)) {
+          emitEnd(output, entry, finding, nowNs);
+        }
+      } else {
+        saidNow.put(entry.attempt().iocb(), sayInFlight(output, entry, nowNs, isLast));
+      }
+    }
+    said = saidNow;
+    if (isLast || nowNs - countersNs >= COUNTERS_NS) {
+      countersNs = nowNs;
+      probes.forEachCell(cell -> emitCell(output, nowNs, cell));
+      emitCounters(output, nowNs);
+    }
+    return made;
+  }
+
+  private Said sayInFlight(Output output, InFlight entry, long nowNs, boolean isLast) {
+    Attempt attempt = entry.attempt();
+    long ageNs = nowNs - attempt.operationNs();
+    Said before = said.get(attempt.iocb());
+    if (!isLast
+        && before != null
+        && before.beginNs == attempt.beginNs()
+        && before.end == attempt.end()
+        && ageNs < 2 * before.ageNs) {
+      return before;
+    }
+    builder
+        .begin(EventType.IN_FLIGHT, Probe.SWEEP, Event.CPU_NONE, nowNs)
+        .seq(found++)
+        .attemptOf(attempt);
+    emit(output);
+    return new Said(attempt.beginNs(), attempt.end(), ageNs);
+  }
+
+  private void emitEnd(Output output, InFlight entry, TaskInspector.Finding finding, long nowNs) {
+    Attempt attempt = entry.attempt();
+    if (entry.isOpen()) {
+      builder
+          .begin(EventType.ATTEMPT, Probe.SWEEP, Event.CPU_NONE, nowNs)
+          .seq(found++)
+          .attemptOf(attempt)
+          .attemptEnd(entry.isAtEndOfFile() ? AttemptEnd.END_OF_FILE : AttemptEnd.SILENT, 0, 0);
+      emit(output);
+    } else if (attempt.end().isMiss()) {
+      long result =
+          entry.result() != OperationEnd.RESULT_UNKNOWN ? entry.result() : finding.result();
+      builder
+          .begin(EventType.OPERATION_END, Probe.SWEEP, Event.CPU_NONE, nowNs)
+          .seq(found++)
+          .task(attempt.tgid(), attempt.tid())
+          .endOperation(attempt.iocb(), attempt.operationNs(), entry.endNs(), attempt.index() + 1)
+          .endFile(attempt.dev(), attempt.fsMagic(), attempt.ino())
+          .endRange(entry.startPos(), entry.requested(), entry.done(), result)
+          .endReason(attempt.flags(), attempt.end(), OperationEnd.Reason.SWEEP, attempt.comm());
+      emit(output);
+    }
+    // Otherwise it ended at the end of its file, as its last attempt said already.
+  }
+
+  private void emitCell(Output output, long nowNs, CellTotals cell) {
+    begin(EventType.CELL, Probe.SWEEP, Event.CPU_NONE, nowNs)
+        .cell(cell.dev, cell.fsMagic, cell.isWrite)
+        .cellTotals(
+            cell.attempts,
+            cell.faultDisabledAttempts,
+            cell.operations,
+            cell.retriedOperations,
+            cell.retries,
+            cell.missesNone,
+            cell.missesPartial,
+            cell.bytes,
+            cell.retryNs,
+            cell.emitted);
+    emit(output);
+    for (int first = 0; first < CellHistogram.BUCKETS; first += CellHistogram.PART) {
+      int end = Math.min(first + CellHistogram.PART, CellHistogram.BUCKETS);
+      long[] part = Arrays.copyOfRange(cell.histogram, first, end);
+      if (Arrays.stream(part).anyMatch(count -> count != 0)) {
+        begin(EventType.CELL_HISTOGRAM, Probe.SWEEP, Event.CPU_NONE, nowNs)
+            .cell(cell.dev, cell.fsMagic, cell.isWrite)
+            .histogram(first, part);
+        emit(output);
+      }
+    }
+  }
+
+  private void emitCounters(Output output, long nowNs) {
+    probes.readCounters(counters);
+    for (Probe probe : Probe.values()) {
+      long[] sum = new long[MISSED + 1];
+      int at = probe.number() * FIELDS;
+      for (int cpu = 0; cpu < counters.length; cpu++) {
+        for (int i = 0; i < FIELDS; i++) {
+          sum[i] += counters[cpu][at + i];
+        }
+        int slot = cpu * Probe.values().length + probe.number();
+        if (counters[cpu][at + LOST] > lostByCpuAndProbe[slot]) {
+          lostByCpuAndProbe[slot] = counters[cpu][at + LOST];
+          begin(EventType.PROBE_COUNTERS, probe, cpu, nowNs)
+              .counters(Arrays.copyOfRange(counters[cpu], at, at + FIELDS));
+          emit(output);
+        }
+      }
+      if (probe == Probe.SWEEP) {
+        sum[0] = found;
+        sum[1] = found;
+      } else {
+        sum[MISSED] = missedRuns(probe);
+        sum[0] += sum[MISSED];
+        sum[LOST] += sum[MISSED];
+      }
+      begin(EventType.PROBE_COUNTERS, probe, Event.CPU_NONE, nowNs).counters(sum);
+      emit(output);
+    }
+  }
+
+  private long missedRuns(Probe probe) {
+    for (Hook hook : Hook.values()) {
+      if (hook.probe == probe) {
+        return probes.missedRuns(hook);
+      }
+    }
+    return 0;
+  }
+
+  private EventBuilder begin(EventType type, Probe probe, int cpu, long nowNs) {
+    return builder.begin(type, probe, cpu, nowNs);
+  }
+
+  private void emit(Output output) {
+    output.onEvent(builder.buffer(), 0);
+    made++;
+  }
+}
