@@ -198,7 +198,9 @@ static __always_inline int is_filtered(const struct config *cfg, __u32 tgid)
 		return 1;
 	if (cfg->filters & FILTER_COMM) {
 		__u64 comm[EVENT_COMM_BYTES / 8] = {};
-		bpf_get_current_comm(comm, sizeof(comm));
+		struct current_task task;
+		read_current_task(&task);
+		read_comm((__u8 *)comm, &task);
 		if (comm[0] != cfg->comm[0] || comm[1] != cfg->comm[1])
 			return 1;
 	}
@@ -289,7 +291,7 @@ static __always_inline int dio_begin(const struct dio_begin *b, const struct cur
 	a->ino = b->ino;
 	a->dev = b->dev;
 	a->fs_magic = b->fs_magic;
-	bpf_get_current_comm(a->comm, sizeof(a->comm));
+	read_comm(a->comm, task);
 	new.start_pos = b->pos - (__s64)b->done_before;
 	new.requested = b->count + b->done_before;
 	new.syscalls = task->syscalls;

@@ -4,6 +4,7 @@
 #define FAULTLINE_TASK_H
 
 #include "kernel.h"
+#include "event.h"
 
 struct current_task {
 	__u32 tgid;
@@ -17,6 +18,21 @@ struct current_task {
 	int pagefault_disabled;
 	__u32 flags;
 };
+
+/* The name of the task; that of the submitting process for a worker of io_uring, which is called iou-wrk-N. */
+static __always_inline void read_comm(__u8 *comm, const struct current_task *task)
+{
+	if (!(task->flags & PF_IO_WORKER)) {
+		bpf_get_current_comm(comm, EVENT_COMM_BYTES);
+		return;
+	}
+	const void *leader = READ(task_struct, (const void *)bpf_get_current_task(), group_leader, const void *);
+#ifdef FAULTLINE_BCC
+	bpf_probe_read_kernel(comm, EVENT_COMM_BYTES, (const char *)leader + OFFSET_task_struct_comm);
+#else
+	bpf_core_read(comm, EVENT_COMM_BYTES, &((const struct task_struct *)leader)->comm);
+#endif
+}
 
 #ifdef FAULTLINE_BCC
 

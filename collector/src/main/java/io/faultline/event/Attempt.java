@@ -160,6 +160,24 @@ public final class Attempt extends Event {
     return comm(COMM);
   }
 
+  /** The first eight bytes of {@link #comm()}, for keeping it without a String. */
+  public long commLow() {
+    return u64(COMM);
+  }
+
+  /** The last eight bytes of {@link #comm()}. */
+  public long commHigh() {
+    return u64(COMM + 8);
+  }
+
+  /**
+   * End of the attempt; its begin when nobody saw the end, as for an attempt that returned without
+   * a complete.
+   */
+  public long endNs() {
+    return regionNs() == 0 && ret() == 0 ? beginNs() : ktimeNs();
+  }
+
   /** Bytes that this attempt transferred. */
   public long bytes() {
     long ret = ret();

@@ -117,6 +117,16 @@ public final class OperationEnd extends Event {
     return u16(ATTEMPTS);
   }
 
+  /** The first eight bytes of {@link #comm()}, for keeping it without a String. */
+  public long commLow() {
+    return u64(COMM);
+  }
+
+  /** The last eight bytes of {@link #comm()}. */
+  public long commHigh() {
+    return u64(COMM + 8);
+  }
+
   /** Name of the task. */
   public String comm() {
     return comm(COMM);

@@ -48,6 +48,8 @@ final class BccLoader implements Loader {
           "iomap_dio.flags",
           "iomap_dio.done_before",
           "task_struct.flags",
+          "task_struct.comm",
+          "task_struct.group_leader",
           "task_struct.start_boottime",
           "task_struct.pagefault_disabled",
           "task_struct.ioac.rchar",

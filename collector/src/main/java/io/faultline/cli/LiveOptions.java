@@ -1,0 +1,183 @@
+package io.faultline.cli;
+
+import io.faultline.probe.Hook;
+import io.faultline.probe.KernelFeatures;
+import io.faultline.probe.Loader;
+import io.faultline.probe.ProbeFilter;
+import io.faultline.probe.ProbeOptions;
+import io.faultline.source.live.LiveSource;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** What every command that watches the running kernel takes. */
+final class LiveOptions {
+  /** How much is emitted. */
+  enum Detail {
+    FULL,
+    NORMAL
+  }
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
+  @Option(
+      names = "--loader",
+      paramLabel = "LOADER",
+      defaultValue = Loader.AUTO,
+      description =
+          "auto, core (compiled objects and libbpf) or bcc (compiled here by libbcc); default ${DEFAULT-VALUE}")
+  private String loader;
+
+  @Option(
+      names = "--detail",
+      description =
+          "full: every attempt is an event; normal: what missed, was retried, slow or failed")
+  private Detail detail;
+
+  @Option(
+      names = "--ring-bytes",
+      paramLabel = "BYTES",
+      defaultValue = "" + ProbeOptions.RING_BYTES_DEFAULT,
+      description = "size of the event ring, a power of two; default ${DEFAULT-VALUE}")
+  private int ringBytes;
+
+  @Option(
+      names = "--dev",
+      paramLabel = "MAJ:MIN",
+      description = "only this device, as in /proc/self/mountinfo")
+  private String dev;
+
+  @Option(
+      names = "--mount",
+      paramLabel = "PATH",
+      description = "only the file system mounted there")
+  private Path mount;
+
+  @Option(names = "--pid", paramLabel = "PID", description = "only this process")
+  private Integer pid;
+
+  @Option(names = "--comm", paramLabel = "NAME", description = "only tasks of this name")
+  private String comm = "";
+
+  @Option(
+      names = "--cgroup",
+      paramLabel = "PATH",
+      description = "only this version 2 control group")
+  private Path cgroup;
+
+  @Option(
+      names = "--min-wait",
+      paramLabel = "DURATION",
+      converter = DurationConverter.class,
+      defaultValue = "100ms",
+      description =
+          "with --detail normal: an attempt at least this long is an event; default ${DEFAULT-VALUE}")
+  private Duration minWait;
+
+  @Option(
+      names = "--without",
+      paramLabel = "HOOK",
+      split = ",",
+      description = "leave a hook out on purpose (see doctor for the names)")
+  private List<String> without = List.of();
+
+  /** Attaches; {@code detailDefault} is the command's own. */
+  LiveSource open(Detail detailDefault) throws IOException {
+    KernelFeatures features = KernelFeatures.detect();
+    return LiveSource.open(features, options(features, detailDefault));
+  }
+
+  /** The options, checked; a wrong one is a usage error. */
+  ProbeOptions options(KernelFeatures features, Detail detailDefault) {
+    if (!Loader.NAMES.contains(loader)) {
+      throw error("--loader: " + loader + " (expected: auto, core or bcc)");
+    }
+    try {
+      return new ProbeOptions(
+          features.chooseLoader(loader),
+          ringBytes,
+          (detail == null ? detailDefault : detail) == Detail.FULL,
+          minWait.toNanos(),
+          filter(),
+          hooksLeftOut());
+    } catch (IllegalArgumentException e) {
+      throw error("--" + e.getMessage());
+    }
+  }
+
+  private Set<Hook> hooksLeftOut() {
+    Set<Hook> hooks = EnumSet.noneOf(Hook.class);
+    for (String name : without) {
+      hooks.add(
+          EnumSet.allOf(Hook.class).stream()
+              .filter(hook -> hook.label().equals(name))
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      error(
+                          "--without: "
+                              + name
+                              + " (expected: a hook that 'faultline doctor' lists)")));
+    }
+    return hooks;
+  }
+
+  private ProbeFilter filter() {
+    OptionalInt device = OptionalInt.empty();
+    if (dev != null && mount != null) {
+      throw error("--dev and --mount: both given (expected: one of them)");
+    }
+    if (dev != null) {
+      device =
+          OptionalInt.of(
+              Mounts.parseDev(dev)
+                  .orElseThrow(() -> error("--dev: " + dev + " (expected: MAJ:MIN)")));
+    }
+    if (mount != null) {
+      device = OptionalInt.of(devOfMount());
+    }
+    if (pid != null && !Files.exists(Path.of("/proc/" + pid))) {
+      throw error("--pid: " + pid + " (expected: a running process)");
+    }
+    if (comm.getBytes(StandardCharsets.UTF_8).length > 15) {
+      throw error("--comm: " + comm + " (expected: at most 15 bytes, as the kernel keeps them)");
+    }
+    return new ProbeFilter(
+        device, pid == null ? OptionalInt.empty() : OptionalInt.of(pid), comm, cgroupId());
+  }
+
+  private int devOfMount() {
+    try {
+      return Mounts.of(mount).dev();
+    } catch (IOException e) {
+      throw error("--mount: " + mount + " (expected: an existing path)");
+    }
+  }
+
+  private OptionalLong cgroupId() {
+    if (cgroup == null) {
+      return OptionalLong.empty();
+    }
+    try {
+      return OptionalLong.of((Long) Files.getAttribute(cgroup, "unix:ino"));
+    } catch (IOException e) {
+      throw error("--cgroup: " + cgroup + " (expected: a directory of the version 2 hierarchy)");
+    }
+  }
+
+  private ParameterException error(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+}

@@ -1,0 +1,78 @@
+package io.faultline.cli;
+
+import io.faultline.source.EventSource;
+import io.faultline.source.StreamConsumer;
+import io.faultline.source.live.LiveSource;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import sun.misc.Signal;
+
+/** Moves a live stream into a consumer until it is told to stop; then takes what is left. */
+final class Pump {
+  /** Events taken between two looks at the clock. */
+  private static final int BATCH = 4096;
+
+  /** What is to be done between batches. */
+  interface Tick {
+    /** Called at least every half second; {@code nowNs} is System.nanoTime(). */
+    void onTick(long nowNs) throws IOException;
+  }
+
+  private final LiveSource source;
+  private final StreamConsumer consumer;
+  private final CountDownLatch stopped = new CountDownLatch(1);
+
+  Pump(LiveSource source, StreamConsumer consumer) {
+    this.source = source;
+    this.consumer = consumer;
+  }
+
+  /** Stops at the signals that ask a program to end; the command then ends in its own way. */
+  Pump stopOnSignals() {
+    for (String name : new String[] {"INT", "TERM", "HUP"}) {
+      Signal.handle(new Signal(name), signal -> stop());
+    }
+    return this;
+  }
+
+  /** Ends {@link #run} soon; any thread. */
+  void stop() {
+    stopped.countDown();
+  }
+
+  boolean isStopped() {
+    return stopped.getCount() == 0;
+  }
+
+  /** Waits for {@link #stop} or that time; any thread. */
+  void awaitStop(Duration timeout) throws InterruptedException {
+    boolean unused = stopped.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Runs until stopped, or for {@code duration} when it is not null. */
+  void run(Duration duration, Tick tick) throws IOException {
+    long startNs = System.nanoTime();
+    while (!isStopped()) {
+      int count = source.poll(consumer, BATCH);
+      long nowNs = System.nanoTime();
+      tick.onTick(nowNs);
+      if (duration != null && nowNs - startNs >= duration.toNanos()) {
+        break;
+      }
+      if (count == 0) {
+        source.await();
+      }
+    }
+    finish();
+  }
+
+  /** Ends the hits and takes what is left. */
+  void finish() throws IOException {
+    source.finish();
+    while (source.poll(consumer, BATCH) != EventSource.END) {
+      // until the last sweep has been handed over
+    }
+  }
+}

@@ -1,0 +1,157 @@
+package io.faultline.cli;
+
+import io.faultline.recording.RecordingWriter;
+import io.faultline.source.StreamConsumer;
+import io.faultline.source.live.LiveSource;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code record}. */
+@Command(
+    name = "record",
+    description = "Records the events of the running kernel into a file, for report.",
+    mixinStandardHelpOptions = true,
+    footer = {
+      "",
+      "Ends at Ctrl-C, after --duration, or when CMD ends. Examples:",
+      "  faultline record -o incident.fl --duration 30s",
+      "  faultline record -o copy.fl --mount /srv -- cp --reflink=never a b",
+    })
+final class RecordCommand implements Callable<Integer> {
+  private static final long FLUSH_NS = 1_000_000_000L;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FILE",
+      required = true,
+      description = "the recording")
+  private Path output;
+
+  @Option(
+      names = "--duration",
+      paramLabel = "DURATION",
+      converter = DurationConverter.class,
+      description = "how long, such as 30s; default: until Ctrl-C")
+  private Duration duration;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "no progress")
+  private boolean isQuiet;
+
+  @Mixin private LiveOptions live;
+
+  @Parameters(paramLabel = "-- CMD", description = "record for as long as this command runs")
+  private List<String> command = List.of();
+
+  @Override
+  public Integer call() throws Exception {
+    checkOutput();
+    PrintWriter err = spec.commandLine().getErr();
+    try (LiveSource source = live.open(LiveOptions.Detail.FULL);
+        RecordingWriter writer = RecordingWriter.create(output, source.info(), Version.text())) {
+      Counting counting = new Counting(writer);
+      Pump pump = new Pump(source, counting).stopOnSignals();
+      Process process = command.isEmpty() ? null : start(pump);
+      if (!isQuiet) {
+        err.printf(
+            "recording to %s (%s loader, detail %s)%s%n",
+            output,
+            source.info().loader(),
+            source.info().detail(),
+            command.isEmpty() && duration == null ? ", end with Ctrl-C" : "");
+        err.flush();
+      }
+      Progress progress = new Progress(isQuiet ? null : err);
+      long[] flushedNs = {System.nanoTime()};
+      pump.run(
+          duration,
+          nowNs -> {
+            if (nowNs - flushedNs[0] >= FLUSH_NS) {
+              flushedNs[0] = nowNs;
+              writer.flush(true);
+              progress.show("%,d events, ring %,d bytes", counting.events, source.ringUsedBytes());
+            }
+          });
+      progress.end();
+      int status = process == null ? 0 : end(process);
+      writer.close();
+      if (!isQuiet) {
+        err.printf(
+            "recorded %,d events, %,d bytes: faultline report %s%n",
+            counting.events, Files.size(output), output);
+        err.flush();
+      }
+      if (status != 0) {
+        throw new CommandFailure(
+            "command: " + command.get(0) + " ended with " + status + " (expected: 0)");
+      }
+      return 0;
+    }
+  }
+
+  private void checkOutput() {
+    Path parent = output.toAbsolutePath().getParent();
+    if (Files.isDirectory(output)) {
+      throw new ParameterException(
+          spec.commandLine(), "--output: " + output + " is a directory (expected: a file)");
+    }
+    if (!Files.isDirectory(parent)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--output: " + parent + " does not exist (expected: an existing directory)");
+    }
+  }
+
+  private Process start(Pump pump) throws CommandFailure {
+    try {
+      Process process = new ProcessBuilder(command).inheritIO().start();
+      process.onExit().thenRun(pump::stop);
+      return process;
+    } catch (IOException e) {
+      throw new CommandFailure(
+          "command: " + command.get(0) + " cannot be started (expected: a program in PATH)");
+    }
+  }
+
+  private static int end(Process process) throws InterruptedException {
+    process.destroy(); // it is still there when a signal or --duration came first
+    return process.waitFor();
+  }
+
+  /** Counts what goes into the recording. */
+  private static final class Counting implements StreamConsumer {
+    private final StreamConsumer next;
+    private long events;
+
+    Counting(StreamConsumer next) {
+      this.next = next;
+    }
+
+    @Override
+    public void onEvent(ByteBuffer buffer, int offset) {
+      events++;
+      next.onEvent(buffer, offset);
+    }
+
+    @Override
+    public void onPath(int dev, long ino, String path) {
+      next.onPath(dev, ino, path);
+    }
+  }
+}

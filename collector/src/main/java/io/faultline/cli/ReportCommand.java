@@ -1,0 +1,69 @@
+package io.faultline.cli;
+
+import io.faultline.recording.RecordingReader;
+import io.faultline.report.Report;
+import io.faultline.report.ReportBuilder;
+import io.faultline.report.ReportJson;
+import io.faultline.report.ReportText;
+import io.faultline.source.EventSource;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code report}. */
+@Command(
+    name = "report",
+    description =
+        "Says what a recording shows: operations, retries, their cost, and whether anything is missing.",
+    mixinStandardHelpOptions = true,
+    footer = {
+      "",
+      "Needs no privileges. Exit code 0 also when the recording is incomplete: see \"balance\"."
+    })
+final class ReportCommand implements Callable<Integer> {
+  private static final int BATCH = 4096;
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(paramLabel = "FILE", description = "a recording")
+  private Path file;
+
+  @Option(names = "--json", description = "print JSON, schema 1")
+  private boolean isJson;
+
+  @Option(
+      names = "--top",
+      paramLabel = "N",
+      defaultValue = "20",
+      description = "operations to list; default ${DEFAULT-VALUE}")
+  private int top;
+
+  @Override
+  public Integer call() throws IOException {
+    Report report = read(file);
+    PrintWriter out = spec.commandLine().getOut();
+    if (isJson) {
+      ReportJson.write(report, out);
+    } else {
+      ReportText.print(report, out, top);
+    }
+    return 0;
+  }
+
+  private static Report read(Path file) throws IOException {
+    try (RecordingReader reader = RecordingReader.open(file)) {
+      ReportBuilder builder = new ReportBuilder(reader.info());
+      while (reader.poll(builder, BATCH) != EventSource.END) {
+        // until all is read
+      }
+      reader.damage().forEach(builder::markIncomplete);
+      return builder.build();
+    }
+  }
+}

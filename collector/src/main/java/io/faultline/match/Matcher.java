@@ -1,0 +1,240 @@
+package io.faultline.match;
+
+import io.faultline.event.Attempt;
+import io.faultline.event.AttemptEnd;
+import io.faultline.event.Cell;
+import io.faultline.event.CellHistogram;
+import io.faultline.event.EventHandler;
+import io.faultline.event.Fault;
+import io.faultline.event.InvalidateFail;
+import io.faultline.event.OperationEnd;
+import io.faultline.event.ProbeCounters;
+import java.util.ArrayDeque;
+
+/**
+ * Joins attempts to operations.
+ *
+ * <p>The programs in the kernel name each attempt's operation (kiocb and begin of the first
+ * attempt) and number it. So an operation is whole exactly when its numbers have no hole.
+ *
+ * <pre>
+ *               attempt: miss, or end of file after some bytes
+ *              .------------------------------.
+ *              |                              v
+ *   (begin) ---+-> [ACTIVE] <--- retry --- [OPEN-ENDED] --- operation end ---> BUFFERED, SHORT, FAILED
+ *                     |                         |
+ *      any other end  v                         '---- nothing for 300 s, or no room ---> LOST
+ *            DIRECT, SHORT, FAILED, BUFFERED          (after the end of the file: DIRECT)
+ * </pre>
+ *
+ * <p>After a miss that is not retried the file system ends the call in its own way, and no hook
+ * sees how. What the call returned is known when the task was seen soon after it: all bytes mean
+ * BUFFERED, fewer SHORT, none FAILED. When it is not known, BUFFERED is said: btrfs always and gfs2
+ * for writes finish through the page cache what they could not do directly. An attempt that
+ * returned without a complete (SILENT) is the -ENOTBLK of a collision with the page cache, hence
+ * BUFFERED, or with IOCB_NOWAIT the -EAGAIN of a request that will be issued again, hence SHORT.
+ *
+ * <p>One thread. Nothing is allocated for an operation of one attempt.
+ */
+public final class Matcher implements EventHandler {
+  /** Default limit of open operations. */
+  public static final int OPEN_MAX_DEFAULT = 65_536;
+
+  private static final long IDLE_NS_MAX = 300_000_000_000L;
+  private static final long END_OF_FILE_IDLE_NS_MAX = 5_000_000_000L;
+
+  private final OperationListener listener;
+  private final int openMax;
+  private final OpenOperations open = new OpenOperations();
+  private final ArrayDeque<Operation> pool = new ArrayDeque<>();
+  private final Operation single = new Operation();
+  private long evicted;
+
+  /** A matcher with the default limit. */
+  public Matcher(OperationListener listener) {
+    this(listener, OPEN_MAX_DEFAULT);
+  }
+
+  /**
+   * A matcher that keeps at most {@code openMax} operations open; the oldest one is given up for a
+   * new one.
+   */
+  public Matcher(OperationListener listener, int openMax) {
+    if (openMax < 1) {
+      throw new IllegalArgumentException("openMax: " + openMax + " (expected: at least 1)");
+    }
+    this.listener = listener;
+    this.openMax = openMax;
+  }
+
+  /** Operations given up because there was no room. */
+  public long evicted() {
+    return evicted;
+  }
+
+  /** Operations that are open. */
+  public int open() {
+    return open.size();
+  }
+
+  @Override
+  public void onAttempt(Attempt attempt) {
+    expire(attempt.ktimeNs());
+    Operation operation = open.get(attempt.iocb(), attempt.operationNs());
+    boolean mayContinue = mayContinue(attempt);
+    if (operation == null && attempt.index() == 0 && !mayContinue) {
+      single.begin(attempt);
+      single.add(attempt);
+      deliver(single, outcomeAfter(single, attempt));
+      return;
+    }
+    if (operation == null) {
+      operation = opened(attempt);
+    } else {
+      open.touch(operation);
+    }
+    operation.add(attempt);
+    operation.seenNs = attempt.ktimeNs();
+    if (!mayContinue) {
+      close(operation, outcomeAfter(operation, attempt));
+    }
+  }
+
+  /**
+   * gfs2 and btrfs try again after a miss, and after a read that met the end of the file with bytes
+   * left to do.
+   */
+  private static boolean mayContinue(Attempt attempt) {
+    AttemptEnd end = attempt.end();
+    return attempt.isFaultDisabled()
+        && (end.isMiss() || (end == AttemptEnd.END_OF_FILE && attempt.ret() > 0));
+  }
+
+  private static Outcome outcomeAfter(Operation operation, Attempt attempt) {
+    return switch (operation.last) {
+      case FULL, END_OF_FILE -> Outcome.DIRECT;
+      case FAILED -> Outcome.FAILED;
+      case SILENT -> {
+        if (operation.hasMetEndOfFile) {
+          yield Outcome.DIRECT;
+        }
+        yield attempt.is(Attempt.NOWAIT) ? Outcome.SHORT : Outcome.BUFFERED;
+      }
+      case SHORT, MISS_NONE, MISS_PARTIAL -> Outcome.SHORT;
+      case OPEN -> Outcome.IN_FLIGHT;
+    };
+  }
+
+  @Override
+  public void onOperationEnd(OperationEnd end) {
+    expire(end.ktimeNs());
+    Operation operation = open.get(end.iocb(), end.operationNs());
+    if (operation == null) {
+      operation = take();
+      operation.begin(end);
+      operation.hasHole = true;
+      add(operation);
+    }
+    operation.hasHole |= end.attempts() != operation.attempts;
+    operation.attempts = end.attempts();
+    operation.result = end.result();
+    operation.seenNs = end.ktimeNs();
+    close(operation, outcomeOf(operation, end));
+  }
+
+  private static Outcome outcomeOf(Operation operation, OperationEnd end) {
+    if (end.reason() == OperationEnd.Reason.REUSED || end.reason() == OperationEnd.Reason.QUEUED) {
+      return Outcome.SHORT;
+    }
+    if (end.result() == OperationEnd.RESULT_UNKNOWN || end.result() >= operation.requested) {
+      return Outcome.BUFFERED;
+    }
+    return end.result() > 0 ? Outcome.SHORT : Outcome.FAILED;
+  }
+
+  @Override
+  public void onInFlight(Attempt attempt) {
+    expire(attempt.ktimeNs());
+    Operation operation = open.get(attempt.iocb(), attempt.operationNs());
+    if (operation == null) {
+      operation = opened(attempt);
+    } else {
+      open.touch(operation);
+    }
+    operation.note(attempt);
+    operation.last = attempt.end();
+    operation.seenNs = attempt.ktimeNs();
+    operation.isStuck = true;
+    listener.onInFlight(operation);
+  }
+
+  /** The stream has ended: what is open is handed over. */
+  public void finish() {
+    while (open.oldest() != null) {
+      giveUp(open.oldest(), Outcome.IN_FLIGHT);
+    }
+  }
+
+  private void expire(long nowNs) {
+    for (Operation oldest = open.oldest(); oldest != null; oldest = open.oldest()) {
+      long idleNsMax =
+          oldest.last == AttemptEnd.END_OF_FILE ? END_OF_FILE_IDLE_NS_MAX : IDLE_NS_MAX;
+      if (nowNs - oldest.seenNs <= idleNsMax) {
+        return;
+      }
+      giveUp(oldest, Outcome.LOST);
+    }
+  }
+
+  private void giveUp(Operation operation, Outcome otherwise) {
+    boolean isEndOfFile = operation.last == AttemptEnd.END_OF_FILE;
+    close(operation, isEndOfFile ? Outcome.DIRECT : otherwise);
+  }
+
+  private Operation opened(Attempt attempt) {
+    Operation operation = take();
+    operation.begin(attempt);
+    operation.seenNs = attempt.ktimeNs();
+    add(operation);
+    return operation;
+  }
+
+  private Operation take() {
+    Operation operation = pool.poll();
+    return operation == null ? new Operation() : operation;
+  }
+
+  private void add(Operation operation) {
+    if (open.size() == openMax) {
+      evicted++;
+      giveUp(open.oldest(), Outcome.LOST);
+    }
+    open.add(operation);
+  }
+
+  private void close(Operation operation, Outcome outcome) {
+    open.remove(operation);
+    deliver(operation, outcome);
+    pool.push(operation);
+  }
+
+  private void deliver(Operation operation, Outcome outcome) {
+    operation.outcome = operation.hasHole && outcome != Outcome.IN_FLIGHT ? Outcome.LOST : outcome;
+    listener.onOperation(operation);
+  }
+
+  @Override
+  public void onInvalidateFail(InvalidateFail invalidateFail) {}
+
+  @Override
+  public void onFault(Fault fault) {}
+
+  @Override
+  public void onCell(Cell cell) {}
+
+  @Override
+  public void onCellHistogram(CellHistogram histogram) {}
+
+  @Override
+  public void onProbeCounters(ProbeCounters counters) {}
+}

@@ -1,0 +1,294 @@
+package io.faultline.match;
+
+import io.faultline.event.Attempt;
+import io.faultline.event.AttemptEnd;
+import io.faultline.event.OperationEnd;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * One kernel-side read or write, as far as its events tell. Used again by the matcher: {@link
+ * #copy()} what is to be kept.
+ */
+public final class Operation {
+  long iocb;
+  long operationNs;
+  int tgid;
+  int tid;
+  long commLow;
+  long commHigh;
+  int dev;
+  int fsMagic;
+  long ino;
+  boolean isWrite;
+  boolean isAsync;
+  boolean isFaultDisabled;
+  boolean isShifted;
+  boolean hasMetEndOfFile;
+  boolean hasHole;
+  long pos;
+  long requested;
+  long done;
+  int attempts;
+  int missesNone;
+  int missesPartial;
+  long lastEndNs;
+  long retryNs;
+  long result;
+  AttemptEnd last;
+  Outcome outcome;
+  long seenNs;
+  boolean isStuck;
+
+  // Place in the matcher's list of open operations, oldest activity first.
+  Operation earlier;
+  Operation later;
+
+  Operation() {}
+
+  void begin(Attempt attempt) {
+    iocb = attempt.iocb();
+    operationNs = attempt.operationNs();
+    tgid = attempt.tgid();
+    tid = attempt.tid();
+    commLow = attempt.commLow();
+    commHigh = attempt.commHigh();
+    dev = attempt.dev();
+    fsMagic = attempt.fsMagic();
+    ino = attempt.ino();
+    isWrite = attempt.is(Attempt.WRITE);
+    isAsync = attempt.is(Attempt.ASYNC);
+    pos = attempt.pos() - attempt.doneBefore();
+    requested = attempt.count() + attempt.doneBefore();
+    reset();
+  }
+
+  void begin(OperationEnd end) {
+    iocb = end.iocb();
+    operationNs = end.operationNs();
+    tgid = end.tgid();
+    tid = end.tid();
+    commLow = end.commLow();
+    commHigh = end.commHigh();
+    dev = end.dev();
+    fsMagic = end.fsMagic();
+    ino = end.ino();
+    isWrite = (end.flags() & Attempt.WRITE) != 0;
+    isAsync = (end.flags() & Attempt.ASYNC) != 0;
+    pos = end.pos();
+    requested = end.requested();
+    reset();
+    isFaultDisabled = (end.flags() & (Attempt.NOFAULT | Attempt.FAULTS_DISABLED)) != 0;
+  }
+
+  private void reset() {
+    isFaultDisabled = false;
+    isShifted = false;
+    hasMetEndOfFile = false;
+    hasHole = false;
+    done = 0;
+    attempts = 0;
+    missesNone = 0;
+    missesPartial = 0;
+    lastEndNs = operationNs;
+    retryNs = 0;
+    result = OperationEnd.RESULT_UNKNOWN;
+    last = AttemptEnd.OPEN;
+    outcome = Outcome.IN_FLIGHT;
+    isStuck = false;
+  }
+
+  /** The attempt, ended, after those before it. */
+  void add(Attempt attempt) {
+    if (attempt.index() != attempts) {
+      hasHole = true;
+    }
+    AttemptEnd end = attempt.end();
+    if (attempt.index() > 0 && !hasHole) {
+      retryNs += attempt.beginNs() - lastEndNs;
+    }
+    lastEndNs = attempt.endNs();
+    if (end == AttemptEnd.MISS_NONE) {
+      missesNone++;
+      retryNs += lastEndNs - attempt.beginNs();
+    } else if (end == AttemptEnd.MISS_PARTIAL) {
+      missesPartial++;
+    }
+    note(attempt);
+    hasMetEndOfFile |= end == AttemptEnd.END_OF_FILE;
+    done += attempt.bytes();
+    attempts = attempt.index() + 1;
+    last = end;
+    isStuck = false;
+  }
+
+  /** What an attempt shows even before it has ended. */
+  void note(Attempt attempt) {
+    isFaultDisabled |= attempt.isFaultDisabled();
+    isShifted |= attempt.is(Attempt.SHIFTED);
+  }
+
+  /** A copy that the matcher does not touch. */
+  public Operation copy() {
+    Operation copy = new Operation();
+    copy.iocb = iocb;
+    copy.operationNs = operationNs;
+    copy.tgid = tgid;
+    copy.tid = tid;
+    copy.commLow = commLow;
+    copy.commHigh = commHigh;
+    copy.dev = dev;
+    copy.fsMagic = fsMagic;
+    copy.ino = ino;
+    copy.isWrite = isWrite;
+    copy.isAsync = isAsync;
+    copy.isFaultDisabled = isFaultDisabled;
+    copy.isShifted = isShifted;
+    copy.hasMetEndOfFile = hasMetEndOfFile;
+    copy.hasHole = hasHole;
+    copy.pos = pos;
+    copy.requested = requested;
+    copy.done = done;
+    copy.attempts = attempts;
+    copy.missesNone = missesNone;
+    copy.missesPartial = missesPartial;
+    copy.lastEndNs = lastEndNs;
+    copy.retryNs = retryNs;
+    copy.result = result;
+    copy.last = last;
+    copy.outcome = outcome;
+    copy.seenNs = seenNs;
+    copy.isStuck = isStuck;
+    return copy;
+  }
+
+  /** Process id. */
+  public int pid() {
+    return tgid;
+  }
+
+  /** Thread id. */
+  public int tid() {
+    return tid;
+  }
+
+  /** Name of the task. */
+  public String comm() {
+    ByteBuffer bytes = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.putLong(commLow).putLong(commHigh);
+    int length = 0;
+    while (length < 16 && bytes.get(length) != 0) {
+      length++;
+    }
+    return new String(bytes.array(), 0, length, StandardCharsets.UTF_8);
+  }
+
+  /** Device as in the kernel: major &lt;&lt; 20 | minor. */
+  public int dev() {
+    return dev;
+  }
+
+  /** Name of the file system. */
+  public String fs() {
+    return FileSystems.nameOf(fsMagic);
+  }
+
+  /** Inode number. */
+  public long ino() {
+    return ino;
+  }
+
+  /** Whether it is a write. */
+  public boolean isWrite() {
+    return isWrite;
+  }
+
+  /** Whether it came through AIO or io_uring. */
+  public boolean isAsync() {
+    return isAsync;
+  }
+
+  /** Whether at least one attempt was in a region. */
+  public boolean isFaultDisabled() {
+    return isFaultDisabled;
+  }
+
+  /** Whether an attempt did not start where the operation started: data may be wrong. */
+  public boolean isShifted() {
+    return isShifted;
+  }
+
+  /** File position where it started. */
+  public long pos() {
+    return pos;
+  }
+
+  /** Bytes that it was asked for. */
+  public long requested() {
+    return requested;
+  }
+
+  /** Bytes that direct attempts did. */
+  public long done() {
+    return done;
+  }
+
+  /** Bytes that the system call returned, or {@link OperationEnd#RESULT_UNKNOWN}. */
+  public long result() {
+    return result;
+  }
+
+  /** Number of attempts that have ended. */
+  public int attempts() {
+    return attempts;
+  }
+
+  /** Attempts after the first. */
+  public int retries() {
+    return Math.max(0, attempts - 1);
+  }
+
+  /** Attempts that a missing page ended without progress. */
+  public int missesNone() {
+    return missesNone;
+  }
+
+  /** Attempts that a missing page ended after some bytes. */
+  public int missesPartial() {
+    return missesPartial;
+  }
+
+  /** Begin of the first attempt, CLOCK_MONOTONIC. */
+  public long startNs() {
+    return operationNs;
+  }
+
+  /**
+   * From the begin of the first attempt to the end of the last one that was seen; to the last look
+   * while in flight.
+   */
+  public long durationNs() {
+    return (outcome == Outcome.IN_FLIGHT ? seenNs : lastEndNs) - operationNs;
+  }
+
+  /** Nanoseconds lost to retrying: gaps between attempts, and attempts that made no progress. */
+  public long retryNs() {
+    return retryNs;
+  }
+
+  /** Nanoseconds spent waiting for locks: none are watched yet. */
+  public long lockWaitNs() {
+    return 0;
+  }
+
+  /** What became of it. */
+  public Outcome outcome() {
+    return outcome;
+  }
+
+  /** While in flight: whether it stands between two attempts. */
+  public boolean isInGap() {
+    return last != AttemptEnd.OPEN;
+  }
+}

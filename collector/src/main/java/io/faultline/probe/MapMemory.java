@@ -1,0 +1,33 @@
+package io.faultline.probe;
+
+/**
+ * What the maps of {@code bpf/state.h} take in kernel memory; all of it is allocated when they are
+ * made.
+ */
+public final class MapMemory {
+  static final int IN_FLIGHT_ENTRIES = 16384;
+  static final int TASK_ENTRIES = 16384;
+  static final int CELL_ENTRIES = 256;
+  private static final int HASH_ENTRY_OVERHEAD_BYTES = 48 + 16; // struct htab_elem and its bucket
+  private static final int TASK_STATE_BYTES = 16;
+
+  private MapMemory() {}
+
+  /** An estimate from entry sizes; the kernel charges some per cent more. */
+  public static long bytes(int ringBytes) {
+    long cpus = possibleCpus();
+    return ringBytes
+        + IN_FLIGHT_ENTRIES * (long) (StateLayout.IN_FLIGHT_BYTES + 8 + HASH_ENTRY_OVERHEAD_BYTES)
+        + TASK_ENTRIES * (long) (TASK_STATE_BYTES + 8 + HASH_ENTRY_OVERHEAD_BYTES)
+        + CELL_ENTRIES
+            * (cpus * StateLayout.CELL_BYTES
+                + StateLayout.CELL_KEY_BYTES
+                + HASH_ENTRY_OVERHEAD_BYTES)
+        + cpus * StateLayout.COUNTERS_BYTES;
+  }
+
+  /** CPUs that the kernel may ever have; per-CPU maps have a value for each. */
+  public static int possibleCpus() {
+    return ProbeSet.possibleCpus();
+  }
+}

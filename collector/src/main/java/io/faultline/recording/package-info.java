@@ -1,0 +1,10 @@
+/**
+ * Recordings: streams in files.
+ *
+ * <p>Starting points: {@link io.faultline.recording.RecordingWriter}, {@link
+ * io.faultline.recording.RecordingReader}; {@link io.faultline.recording.Frame} draws the format.
+ *
+ * <p>Imports: the JDK, {@code event}, {@code source}, jackson-jr and zstd-jni. Threads: writers and
+ * readers belong to one thread.
+ */
+package io.faultline.recording;

@@ -1,0 +1,158 @@
+package io.faultline.report;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import io.faultline.match.FileSystems;
+import io.faultline.match.Operation;
+import io.faultline.source.StreamInfo;
+import java.io.IOException;
+import java.io.Writer;
+import java.time.Instant;
+
+/** The report as JSON, schema 1: names do not change, more may be added. */
+public final class ReportJson {
+  private static final int SCHEMA = 1;
+
+  private ReportJson() {}
+
+  /** Writes the report; operations stream out, however many there are. */
+  public static void write(Report report, Writer out) throws IOException {
+    try (JsonGenerator json = new JsonFactory().createGenerator(out)) {
+      json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+      json.setPrettyPrinter(new DefaultPrettyPrinter());
+      json.writeStartObject();
+      json.writeNumberField("schema", SCHEMA);
+      writeHead(json, report);
+      writeBalance(json, report.balance());
+      writeTotals(json, report.totals(), report.invalidateFails());
+      json.writeArrayFieldStart("operations");
+      for (Operation operation : report.operations()) {
+        writeOperation(json, operation, report.pathOf(operation));
+      }
+      json.writeEndArray();
+      json.writeNumberField("operations_omitted", report.operationsOmitted());
+      json.writeArrayFieldStart("lock_waits");
+      json.writeEndArray();
+      json.writeArrayFieldStart("alerts");
+      json.writeEndArray();
+      json.writeEndObject();
+    }
+    out.write('\n');
+    out.flush();
+  }
+
+  private static void writeHead(JsonGenerator json, Report report) throws IOException {
+    StreamInfo info = report.info();
+    json.writeObjectFieldStart("host");
+    json.writeStringField("name", info.hostName());
+    json.writeStringField("kernel", info.kernel());
+    json.writeStringField("boot_id", info.bootId());
+    json.writeEndObject();
+    json.writeObjectFieldStart("span");
+    json.writeStringField("start", wallTime(info, report.startNs()));
+    json.writeStringField("end", wallTime(info, report.endNs()));
+    json.writeEndObject();
+    json.writeStringField("loader", info.loader());
+    json.writeStringField("detail", info.detail());
+    json.writeStringField("filters", info.filters());
+    json.writeArrayFieldStart("hooks");
+    for (StreamInfo.Hook hook : info.hooks()) {
+      json.writeStartObject();
+      json.writeStringField("name", hook.name());
+      json.writeStringField("via", hook.via());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+  }
+
+  static String wallTime(StreamInfo info, long ktimeNs) {
+    long wallNs = info.wallNsOf(ktimeNs);
+    return Instant.ofEpochSecond(
+            Math.floorDiv(wallNs, 1_000_000_000L), Math.floorMod(wallNs, 1_000_000_000L))
+        .toString();
+  }
+
+  private static void writeBalance(JsonGenerator json, Balance balance) throws IOException {
+    json.writeObjectFieldStart("balance");
+    json.writeBooleanField("complete", balance.isComplete());
+    json.writeNumberField("hits", balance.hits());
+    json.writeNumberField("emitted", balance.emitted());
+    json.writeNumberField("aggregated", balance.aggregated());
+    json.writeNumberField("skipped", balance.skipped());
+    json.writeNumberField("lost", balance.lost());
+    json.writeNumberField("decoded", balance.decoded());
+    json.writeNumberField("sequence_gaps", balance.sequenceGaps());
+    json.writeNumberField("unknown_events", balance.unknownEvents());
+    json.writeNumberField("evicted", balance.evicted());
+    json.writeArrayFieldStart("reasons");
+    for (String reason : balance.reasons()) {
+      json.writeString(reason);
+    }
+    json.writeEndArray();
+    json.writeArrayFieldStart("probes");
+    for (Balance.ProbeBalance probe : balance.probes()) {
+      json.writeStartObject();
+      json.writeStringField("name", probe.probe().label);
+      json.writeNumberField("hits", probe.hits());
+      json.writeNumberField("emitted", probe.emitted());
+      json.writeNumberField("aggregated", probe.aggregated());
+      json.writeNumberField("skipped", probe.skipped());
+      json.writeNumberField("lost", probe.lost());
+      json.writeNumberField("missed", probe.missed());
+      json.writeNumberField("decoded", probe.decoded());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+    json.writeEndObject();
+  }
+
+  private static void writeTotals(JsonGenerator json, Totals totals, long invalidateFails)
+      throws IOException {
+    json.writeObjectFieldStart("totals");
+    json.writeNumberField("attempts", totals.attempts());
+    json.writeNumberField("fault_disabled_attempts", totals.faultDisabledAttempts());
+    json.writeNumberField("operations", totals.operations());
+    json.writeNumberField("retried_operations", totals.retriedOperations());
+    json.writeNumberField("retries", totals.retries());
+    json.writeNumberField("misses_none", totals.missesNone());
+    json.writeNumberField("misses_partial", totals.missesPartial());
+    json.writeNumberField("buffered_fallbacks", totals.bufferedFallbacks());
+    json.writeNumberField("bytes", totals.bytes());
+    json.writeNumberField("retry_ns", totals.retryNs());
+    json.writeNumberField("lock_waits", 0);
+    json.writeNumberField("lock_wait_ns", 0);
+    json.writeNumberField("page_faults_user", totals.pageFaultsUser());
+    json.writeNumberField("page_faults_kernel", totals.pageFaultsKernel());
+    json.writeNumberField("page_faults_in_operation", totals.pageFaultsInOperation());
+    json.writeNumberField("invalidate_fails", invalidateFails);
+    json.writeEndObject();
+  }
+
+  private static void writeOperation(JsonGenerator json, Operation operation, String path)
+      throws IOException {
+    json.writeStartObject();
+    json.writeNumberField("pid", operation.pid());
+    json.writeNumberField("tid", operation.tid());
+    json.writeStringField("comm", operation.comm());
+    json.writeStringField("dev", FileSystems.devOf(operation.dev()));
+    json.writeStringField("fs", operation.fs());
+    json.writeNumberField("ino", operation.ino());
+    json.writeStringField("path", path);
+    json.writeStringField("rw", operation.isWrite() ? "write" : "read");
+    json.writeNumberField("pos", operation.pos());
+    json.writeNumberField("requested", operation.requested());
+    json.writeNumberField("done", operation.done());
+    json.writeNumberField("attempts", operation.attempts());
+    json.writeNumberField("retries", operation.retries());
+    json.writeNumberField("start_ns", operation.startNs());
+    json.writeNumberField("duration_ns", operation.durationNs());
+    json.writeNumberField("retry_ns", operation.retryNs());
+    json.writeNumberField("lock_wait_ns", operation.lockWaitNs());
+    json.writeStringField("outcome", operation.outcome().label());
+    json.writeNumberField("misses_none", operation.missesNone());
+    json.writeNumberField("misses_partial", operation.missesPartial());
+    json.writeBooleanField("async", operation.isAsync());
+    json.writeEndObject();
+  }
+}

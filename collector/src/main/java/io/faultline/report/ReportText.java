@@ -1,0 +1,192 @@
+package io.faultline.report;
+
+import io.faultline.match.Operation;
+import io.faultline.match.Outcome;
+import io.faultline.source.StreamInfo;
+import java.io.PrintWriter;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+
+/** The report for people: what happened in plain words, then the tables; at most 100 columns. */
+public final class ReportText {
+  private static final int PATH_COLUMNS = 32;
+
+  private ReportText() {}
+
+  /** Prints it, with at most {@code top} operations. */
+  public static void print(Report report, PrintWriter out, int top) {
+    printSummary(report, out);
+    printCells(report, out);
+    printInFlight(report, out);
+    printOperations(report, out, top);
+    printBalance(report.balance(), out);
+    out.flush();
+  }
+
+  private static void printSummary(Report report, PrintWriter out) {
+    StreamInfo info = report.info();
+    Totals totals = report.totals();
+    out.printf(
+        "%s, Linux %s, %s from %s (%s loader, detail %s%s)%n%n",
+        info.hostName(),
+        info.kernel(),
+        Units.duration(report.endNs() - report.startNs()),
+        ReportJson.wallTime(info, report.startNs()),
+        info.loader(),
+        info.detail(),
+        info.filters().isEmpty() ? "" : ", only " + info.filters());
+    if (totals.attempts() == 0) {
+      out.printf(
+          "No direct I/O was seen%s.%n%n",
+          info.filters().isEmpty() ? "" : " that the filter lets through");
+      return;
+    }
+    if (totals.operations() == 0) {
+      out.printf(
+          Locale.ROOT,
+          "%,d direct I/O requests, none with page faults disabled: no file system here needs retries.%n%n",
+          totals.attempts());
+      return;
+    }
+    out.printf(
+        Locale.ROOT,
+        "%,d operations with page faults disabled, %,d of them retried (%.2f %%), %,d retries in all.%n",
+        totals.operations(),
+        totals.retriedOperations(),
+        100.0 * totals.retriedOperations() / totals.operations(),
+        totals.retries());
+    out.printf(
+        Locale.ROOT,
+        "Missing pages ended %,d attempts without progress and %,d after some bytes; %,d operations were%n"
+            + "finished through the page cache. Retrying cost %s in all.%n%n",
+        totals.missesNone(),
+        totals.missesPartial(),
+        totals.bufferedFallbacks(),
+        Units.duration(totals.retryNs()));
+    if (report.invalidateFails() > 0) {
+      out.printf(
+          Locale.ROOT,
+          "Direct and buffered I/O collided %,d times (the page cache could not be dropped).%n%n",
+          report.invalidateFails());
+    }
+  }
+
+  private static void printCells(Report report, PrintWriter out) {
+    if (report.cells().isEmpty()) {
+      return;
+    }
+    out.printf(
+        "%-9s %-8s %-5s %11s %11s %9s %9s %9s %9s %9s%n",
+        "FS", "DEV", "RW", "ATTEMPTS", "OPERATIONS", "RETRIED", "RETRIES", "COST", "P50", "P99");
+    for (CellReport cell : report.cells()) {
+      out.printf(
+          Locale.ROOT,
+          "%-9s %-8s %-5s %,11d %,11d %,9d %,9d %9s %9s %9s%n",
+          cell.fs(),
+          cell.dev(),
+          cell.isWrite() ? "write" : "read",
+          cell.attempts(),
+          cell.operations(),
+          cell.retriedOperations(),
+          cell.retries(),
+          Units.duration(cell.retryNs()),
+          "<" + Units.duration(cell.durationNs(0.5)).replace(" ", ""),
+          "<" + Units.duration(cell.durationNs(0.99)).replace(" ", ""));
+    }
+    out.println();
+  }
+
+  private static void printInFlight(Report report, PrintWriter out) {
+    List<Operation> inFlight =
+        report.operations().stream().filter(o -> o.outcome() == Outcome.IN_FLIGHT).toList();
+    if (inFlight.isEmpty()) {
+      return;
+    }
+    out.printf("In flight when it ended%n");
+    for (Operation operation : inFlight) {
+      out.printf(
+          "  %-15s %7d  %-5s %-9s since %s, %s: %s%n",
+          operation.comm(),
+          operation.tid(),
+          operation.isWrite() ? "write" : "read",
+          operation.fs(),
+          Units.duration(operation.durationNs()),
+          operation.isInGap() ? "between two attempts" : "in attempt " + (operation.attempts() + 1),
+          fileOf(report, operation, 40));
+    }
+    out.println();
+  }
+
+  private static void printOperations(Report report, PrintWriter out, int top) {
+    List<Operation> costly =
+        report.operations().stream()
+            .filter(o -> o.outcome() != Outcome.IN_FLIGHT)
+            .filter(o -> o.retries() > 0 || o.outcome() != Outcome.DIRECT)
+            .sorted(Comparator.comparingLong(Operation::retryNs).reversed())
+            .toList();
+    if (costly.isEmpty()) {
+      return;
+    }
+    out.println(operationHeader());
+    costly.stream()
+        .limit(top)
+        .forEach(operation -> out.println(operationLine(operation, report.pathOf(operation))));
+    if (costly.size() > top) {
+      out.printf(
+          Locale.ROOT, "... and %,d more (--top N, or --json for all)%n", costly.size() - top);
+    }
+    out.println();
+  }
+
+  /** The header of {@link #operationLine}. */
+  public static String operationHeader() {
+    return String.format(
+        "%-15s %7s %-5s %8s %3s %8s %8s %-8s %s",
+        "COMM", "TID", "RW", "SIZE", "TRY", "COST", "TOOK", "OUTCOME", "FILE");
+  }
+
+  /** One operation on one line. */
+  public static String operationLine(Operation operation, String path) {
+    return String.format(
+        "%-15s %7d %-5s %8s %3d %8s %8s %-8s %s",
+        operation.comm(),
+        operation.tid(),
+        operation.isWrite() ? "write" : "read",
+        Units.bytes(operation.requested()),
+        operation.attempts(),
+        Units.duration(operation.retryNs()),
+        Units.duration(operation.durationNs()),
+        operation.outcome().label(),
+        shorten(path == null ? operation.fs() + " inode " + operation.ino() : path, PATH_COLUMNS));
+  }
+
+  private static String fileOf(Report report, Operation operation, int columns) {
+    String path = report.pathOf(operation);
+    return shorten(path == null ? "inode " + operation.ino() : path, columns);
+  }
+
+  private static String shorten(String path, int columns) {
+    return path.length() <= columns ? path : "..." + path.substring(path.length() - columns + 3);
+  }
+
+  private static void printBalance(Balance balance, PrintWriter out) {
+    if (balance.isComplete()) {
+      out.printf(
+          Locale.ROOT,
+          "Complete: %,d hits = %,d emitted + %,d counted + %,d skipped + 0 lost.%n",
+          balance.hits(),
+          balance.emitted(),
+          balance.aggregated(),
+          balance.skipped());
+      return;
+    }
+    out.printf(Locale.ROOT, "INCOMPLETE, %,d hits lost:%n", balance.lost());
+    for (String reason : balance.reasons()) {
+      out.printf("  - %s%n", reason);
+    }
+    if (balance.lost() > 0) {
+      out.printf("  A larger ring (--ring-bytes), --detail normal or a filter loses less.%n");
+    }
+  }
+}
