@@ -5,8 +5,6 @@ import io.faultline.source.StreamConsumer;
 import io.faultline.source.live.LiveSource;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import sun.misc.Signal;
 
 /** Moves a live stream into a consumer until it is told to stop; then takes what is left. */
@@ -22,7 +20,7 @@ final class Pump {
 
   private final LiveSource source;
   private final StreamConsumer consumer;
-  private final CountDownLatch stopped = new CountDownLatch(1);
+  private volatile boolean isStopped;
 
   Pump(LiveSource source, StreamConsumer consumer) {
     this.source = source;
@@ -39,22 +37,13 @@ final class Pump {
 
   /** Ends {@link #run} soon; any thread. */
   void stop() {
-    stopped.countDown();
-  }
-
-  boolean isStopped() {
-    return stopped.getCount() == 0;
-  }
-
-  /** Waits for {@link #stop} or that time; any thread. */
-  void awaitStop(Duration timeout) throws InterruptedException {
-    boolean unused = stopped.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    isStopped = true;
   }
 
   /** Runs until stopped, or for {@code duration} when it is not null. */
   void run(Duration duration, Tick tick) throws IOException {
     long startNs = System.nanoTime();
-    while (!isStopped()) {
+    while (!isStopped) {
       int count = source.poll(consumer, BATCH);
       long nowNs = System.nanoTime();
       tick.onTick(nowNs);
@@ -66,6 +55,13 @@ final class Pump {
       }
     }
     finish();
+  }
+
+  /** Takes what is there now. */
+  void drain() throws IOException {
+    while (source.poll(consumer, BATCH) > 0) {
+      // until nothing is there
+    }
   }
 
   /** Ends the hits and takes what is left. */

@@ -55,6 +55,7 @@ public final class ReportBuilder implements StreamConsumer {
   private long bufferedFallbacks;
   private long invalidateFails;
   private long matchedAttempts;
+  private OperationListener listener;
 
   /** A builder with the default limit. */
   public ReportBuilder(StreamInfo info) {
@@ -78,6 +79,11 @@ public final class ReportBuilder implements StreamConsumer {
     if (paths.size() < PATHS_MAX) {
       paths.put(new Report.FileKey(dev, ino), path);
     }
+  }
+
+  /** Hands over every operation as it ends, too. */
+  public void listen(OperationListener newListener) {
+    listener = newListener;
   }
 
   /** The account does not close, for a reason that the stream itself does not show. */
@@ -150,6 +156,9 @@ public final class ReportBuilder implements StreamConsumer {
   private final class Collector implements OperationListener {
     @Override
     public void onOperation(Operation operation) {
+      if (listener != null) {
+        listener.onOperation(operation);
+      }
       if (operation.outcome() == Outcome.BUFFERED && operation.isFaultDisabled()) {
         bufferedFallbacks++;
       }
@@ -168,7 +177,9 @@ public final class ReportBuilder implements StreamConsumer {
 
     @Override
     public void onInFlight(Operation operation) {
-      // The end of the stream tells whether it is still.
+      if (listener != null) {
+        listener.onInFlight(operation);
+      }
     }
   }
 

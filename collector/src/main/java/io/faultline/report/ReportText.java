@@ -24,7 +24,8 @@ public final class ReportText {
     out.flush();
   }
 
-  private static void printSummary(Report report, PrintWriter out) {
+  /** What happened, in sentences. */
+  public static void printSummary(Report report, PrintWriter out) {
     StreamInfo info = report.info();
     Totals totals = report.totals();
     out.printf(
@@ -166,11 +167,12 @@ public final class ReportText {
     return shorten(path == null ? "inode " + operation.ino() : path, columns);
   }
 
-  private static String shorten(String path, int columns) {
+  static String shorten(String path, int columns) {
     return path.length() <= columns ? path : "..." + path.substring(path.length() - columns + 3);
   }
 
-  private static void printBalance(Balance balance, PrintWriter out) {
+  /** Whether the account closes. */
+  public static void printBalance(Balance balance, PrintWriter out) {
     if (balance.isComplete()) {
       out.printf(
           Locale.ROOT,

@@ -1,0 +1,263 @@
+package io.faultline.report;
+
+import io.faultline.event.Attempt;
+import io.faultline.event.Cell;
+import io.faultline.event.CellHistogram;
+import io.faultline.event.EventDecoder;
+import io.faultline.event.EventHandler;
+import io.faultline.event.Fault;
+import io.faultline.event.InvalidateFail;
+import io.faultline.event.OperationEnd;
+import io.faultline.event.ProbeCounters;
+import io.faultline.match.FileSystems;
+import io.faultline.match.Matcher;
+import io.faultline.match.Operation;
+import io.faultline.match.OperationListener;
+import io.faultline.source.StreamConsumer;
+import io.faultline.source.StreamInfo;
+import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * A picture of the last interval of a stream, for a terminal. One thread.
+ *
+ * <p>Rates come from the kernel's totals; processes and files from the operations that are events.
+ */
+public final class LiveView implements StreamConsumer {
+  /** Processes and files kept for one interval; more are counted together. */
+  private static final int GROUPS_MAX = 10_000;
+
+  private static final String OTHERS = "(others)";
+
+  /** What one process or file did in the interval. */
+  private static final class Group {
+    long operations;
+    long retries;
+    long retryNs;
+  }
+
+  private record CellKey(int dev, boolean isWrite) {}
+
+  private final StreamInfo info;
+  private final int rows;
+  private final EventDecoder decoder = new EventDecoder(new Handler());
+  private final Matcher matcher = new Matcher(new Collector());
+  private final Map<CellKey, long[]> now = new LinkedHashMap<>();
+  private final Map<CellKey, long[]> before = new HashMap<>();
+  private final Map<CellKey, String> fsNames = new HashMap<>();
+  private final Map<String, Group> processes = new HashMap<>();
+  private final Map<String, Group> files = new HashMap<>();
+  private final Map<Report.FileKey, String> paths = new HashMap<>();
+  private final Map<Long, Operation> inFlight = new LinkedHashMap<>();
+  private final long[] lostByProbe = new long[256];
+  private long events;
+
+  /** A view with at most {@code rows} rows in each table. */
+  public LiveView(StreamInfo info, int rows) {
+    this.info = info;
+    this.rows = rows;
+  }
+
+  @Override
+  public void onEvent(ByteBuffer buffer, int offset) {
+    decoder.decode(buffer, offset);
+  }
+
+  @Override
+  public void onPath(int dev, long ino, String path) {
+    if (paths.size() < GROUPS_MAX) {
+      paths.put(new Report.FileKey(dev, ino), path);
+    }
+  }
+
+  /** Prints the interval that ends at {@code nowNs} and begins the next one. */
+  public void print(PrintWriter out, long nowNs, long intervalNs) {
+    double seconds = intervalNs / 1e9;
+    long lost = 0;
+    for (long value : lostByProbe) {
+      lost += value;
+    }
+    out.printf(
+        Locale.ROOT,
+        "faultline top  %s  Linux %s  %s loader, detail %s  %,.0f events/s  %s%n%n",
+        info.hostName(),
+        info.kernel(),
+        info.loader(),
+        info.detail(),
+        events / seconds,
+        lost == 0 ? "nothing lost" : String.format(Locale.ROOT, "LOST %,d", lost));
+    events = 0;
+    printCells(out, seconds);
+    printInFlight(out, nowNs);
+    printGroups(out, "PROCESS", processes);
+    printGroups(out, "FILE", files);
+    out.println();
+  }
+
+  private void printCells(PrintWriter out, double seconds) {
+    out.printf(
+        "%-9s %-8s %-5s %11s %11s %9s %11s %10s%n",
+        "FS", "DEV", "RW", "ATTEMPTS/s", "OPERAT./s", "RETRIES/s", "BYTES/s", "COST/s");
+    now.forEach(
+        (key, totals) -> {
+          long[] last = before.computeIfAbsent(key, k -> new long[totals.length]);
+          long[] delta = new long[totals.length];
+          for (int i = 0; i < totals.length; i++) {
+            delta[i] = totals[i] - last[i];
+            last[i] = totals[i];
+          }
+          out.printf(
+              Locale.ROOT,
+              "%-9s %-8s %-5s %,11.0f %,11.0f %,9.0f %11s %10s%n",
+              fsNames.get(key),
+              FileSystems.devOf(key.dev),
+              key.isWrite ? "write" : "read",
+              delta[0] / seconds,
+              delta[1] / seconds,
+              delta[2] / seconds,
+              Units.bytes(Math.round(delta[3] / seconds)),
+              Units.duration(Math.round(delta[4] / seconds)));
+        });
+    if (now.isEmpty()) {
+      out.println("no direct I/O so far");
+    }
+    out.println();
+  }
+
+  private void printInFlight(PrintWriter out, long nowNs) {
+    if (inFlight.isEmpty()) {
+      return;
+    }
+    out.printf("%-15s %7s %-5s %10s  %-22s %s%n", "IN FLIGHT", "TID", "RW", "SINCE", "WHERE", "FILE");
+    inFlight.values().stream()
+        .limit(rows)
+        .forEach(
+            operation ->
+                out.printf(
+                    "%-15s %7d %-5s %10s  %-22s %s%n",
+                    operation.comm(),
+                    operation.tid(),
+                    operation.isWrite() ? "write" : "read",
+                    Units.duration(nowNs - operation.startNs()),
+                    operation.isInGap() ? "between two attempts" : "attempt " + (operation.attempts() + 1),
+                    nameOf(operation)));
+    if (inFlight.size() > rows) {
+      out.printf(Locale.ROOT, "... and %,d more%n", inFlight.size() - rows);
+    }
+    out.println();
+  }
+
+  private void printGroups(PrintWriter out, String title, Map<String, Group> groups) {
+    if (groups.isEmpty()) {
+      return;
+    }
+    out.printf("%10s %9s %10s  %s%n", "OPERATIONS", "RETRIES", "COST", title);
+    List<Map.Entry<String, Group>> sorted =
+        groups.entrySet().stream()
+            .sorted(
+                Comparator.comparingLong((Map.Entry<String, Group> e) -> e.getValue().retryNs)
+                    .thenComparingLong(e -> e.getValue().operations)
+                    .reversed())
+            .limit(rows)
+            .toList();
+    for (Map.Entry<String, Group> entry : sorted) {
+      Group group = entry.getValue();
+      out.printf(
+          Locale.ROOT,
+          "%,10d %,9d %10s  %s%n",
+          group.operations,
+          group.retries,
+          Units.duration(group.retryNs),
+          entry.getKey());
+    }
+    out.println();
+    groups.clear();
+  }
+
+  private String nameOf(Operation operation) {
+    String path = paths.get(new Report.FileKey(operation.dev(), operation.ino()));
+    return path == null ? operation.fs() + " inode " + operation.ino() : ReportText.shorten(path, 60);
+  }
+
+  private final class Collector implements OperationListener {
+    @Override
+    public void onOperation(Operation operation) {
+      inFlight.remove(operation.startNs() ^ operation.tid());
+      if (operation.isFaultDisabled()) {
+        add(processes, operation, o -> o.comm() + " (" + o.pid() + ")");
+        add(files, operation, LiveView.this::nameOf);
+      }
+    }
+
+    private void add(Map<String, Group> groups, Operation operation, Function<Operation, String> name) {
+      String key = name.apply(operation);
+      if (groups.size() >= GROUPS_MAX && !groups.containsKey(key)) {
+        key = OTHERS;
+      }
+      Group group = groups.computeIfAbsent(key, k -> new Group());
+      group.operations++;
+      group.retries += operation.retries();
+      group.retryNs += operation.retryNs();
+    }
+
+    @Override
+    public void onInFlight(Operation operation) {
+      inFlight.put(operation.startNs() ^ operation.tid(), operation.copy());
+    }
+  }
+
+  private final class Handler implements EventHandler {
+    @Override
+    public void onAttempt(Attempt attempt) {
+      events++;
+      matcher.onAttempt(attempt);
+    }
+
+    @Override
+    public void onInFlight(Attempt attempt) {
+      matcher.onInFlight(attempt);
+    }
+
+    @Override
+    public void onOperationEnd(OperationEnd end) {
+      events++;
+      matcher.onOperationEnd(end);
+    }
+
+    @Override
+    public void onInvalidateFail(InvalidateFail invalidateFail) {
+      events++;
+    }
+
+    @Override
+    public void onFault(Fault fault) {
+      events++;
+    }
+
+    @Override
+    public void onCell(Cell cell) {
+      CellKey key = new CellKey(cell.dev(), cell.isWrite());
+      fsNames.put(key, FileSystems.nameOf(cell.fsMagic()));
+      now.put(
+          key,
+          new long[] {cell.attempts(), cell.operations(), cell.retries(), cell.bytes(), cell.retryNs()});
+    }
+
+    @Override
+    public void onCellHistogram(CellHistogram histogram) {}
+
+    @Override
+    public void onProbeCounters(ProbeCounters counters) {
+      if (counters.cpu() == io.faultline.event.Event.CPU_NONE && counters.probe() != null) {
+        lostByProbe[counters.probe().number()] = counters.lost();
+      }
+    }
+  }
+}
