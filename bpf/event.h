@@ -50,6 +50,7 @@ enum attempt_end {
 	ATTEMPT_FAILED = 6,       /* an error other than a missing page */
 	ATTEMPT_SILENT = 7,       /* iomap_dio_rw returned without iomap_dio_complete: end of file, -ENOTBLK, -EAGAIN,
 				   * -ENOMEM; when is not known, ktime_ns is the moment that showed it */
+	ATTEMPT_AGAIN = 8,        /* -EAGAIN: it would have had to wait (IOCB_NOWAIT); io_uring issues it again */
 };
 
 /* attempt_event.flags */

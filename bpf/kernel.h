@@ -113,6 +113,7 @@ struct task_struct {
 #define IOMAP_DIO_WRITE (1U << 30) /* fs/iomap/direct-io.c */
 #define PF_IO_WORKER 0x00000010
 #define PF_KTHREAD 0x00200000
+#define EAGAIN 11
 #define EFAULT 14
 
 #endif

@@ -329,6 +329,8 @@ static __always_inline __u8 end_of(const struct in_flight *f, int error, __s64 r
 	int is_region = is_fault_disabled(a);
 	if (error == -EFAULT && is_region)
 		return ATTEMPT_MISS_NONE;
+	if (error == -EAGAIN)
+		return ATTEMPT_AGAIN;
 	if (error)
 		return ATTEMPT_FAILED;
 	if (ret >= (__s64)(a->done_before + a->count))

@@ -17,7 +17,9 @@ public enum AttemptEnd {
   /** An error other than a missing page. */
   FAILED,
   /** {@code iomap_dio_rw} returned without {@code iomap_dio_complete}. */
-  SILENT;
+  SILENT,
+  /** It would have had to wait; io_uring issues the request again. */
+  AGAIN;
 
   private static final AttemptEnd[] BY_NUMBER = values();
 
