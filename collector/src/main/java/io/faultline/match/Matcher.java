@@ -120,7 +120,7 @@ public final class Matcher implements EventHandler {
         }
         yield attempt.is(Attempt.NOWAIT) ? Outcome.SHORT : Outcome.BUFFERED;
       }
-      case SHORT, MISS_NONE, MISS_PARTIAL -> Outcome.SHORT;
+      case SHORT, AGAIN, MISS_NONE, MISS_PARTIAL -> Outcome.SHORT;
       case OPEN -> Outcome.IN_FLIGHT;
     };
   }
@@ -146,7 +146,10 @@ public final class Matcher implements EventHandler {
     if (end.reason() == OperationEnd.Reason.REUSED || end.reason() == OperationEnd.Reason.QUEUED) {
       return Outcome.SHORT;
     }
-    if (end.result() == OperationEnd.RESULT_UNKNOWN || end.result() >= operation.requested) {
+    if (end.result() == OperationEnd.RESULT_UNKNOWN) {
+      return (end.flags() & Attempt.NOWAIT) != 0 ? Outcome.SHORT : Outcome.BUFFERED;
+    }
+    if (end.result() >= operation.requested) {
       return Outcome.BUFFERED;
     }
     return end.result() > 0 ? Outcome.SHORT : Outcome.FAILED;

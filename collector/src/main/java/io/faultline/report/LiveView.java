@@ -146,7 +146,7 @@ public final class LiveView implements StreamConsumer {
                     operation.tid(),
                     operation.isWrite() ? "write" : "read",
                     Units.duration(nowNs - operation.startNs()),
-                    operation.isInGap() ? "between two attempts" : "attempt " + (operation.attempts() + 1),
+                    operation.isInGap() ? "after a miss" : "attempt " + (operation.attempts() + 1),
                     nameOf(operation)));
     if (inFlight.size() > rows) {
       out.printf(Locale.ROOT, "... and %,d more%n", inFlight.size() - rows);

@@ -113,7 +113,7 @@ public final class ReportText {
           operation.isWrite() ? "write" : "read",
           operation.fs(),
           Units.duration(operation.durationNs()),
-          operation.isInGap() ? "between two attempts" : "in attempt " + (operation.attempts() + 1),
+          operation.isInGap() ? "after a miss" : "in attempt " + (operation.attempts() + 1),
           fileOf(report, operation, 40));
     }
     out.println();

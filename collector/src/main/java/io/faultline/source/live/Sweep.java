@@ -33,12 +33,13 @@ final class Sweep {
 
   private static final long AGE_MIN_MS = 1000;
   private static final long AGE_MIN_NS = AGE_MIN_MS * 1_000_000;
+  private static final long AGAIN_NS_MAX = 60_000_000_000L;
   private static final long COUNTERS_NS = 1_000_000_000;
   private static final int FIELDS = 7;
   private static final int LOST = 4;
   private static final int MISSED = 7;
 
-  /** What was said of an operation; it is said again when it is twice as old, or elsewhere. */
+  /** What was said of an operation; it is said again when twice as old (at most a minute later) or elsewhere. */
   private record Said(long beginNs, AttemptEnd end, long ageNs) {}
 
   private final ProbeSet probes;
@@ -96,7 +97,7 @@ final class Sweep {
         && before != null
         && before.beginNs == attempt.beginNs()
         && before.end == attempt.end()
-        && ageNs < 2 * before.ageNs) {
+        && ageNs < Math.min(2 * before.ageNs, before.ageNs + AGAIN_NS_MAX)) {
       return before;
     }
     builder
