@@ -37,13 +37,18 @@ final class DemoCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--loader", paramLabel = "LOADER", defaultValue = Loader.AUTO, description = "auto, core or bcc")
+  @Option(
+      names = "--loader",
+      paramLabel = "LOADER",
+      defaultValue = Loader.AUTO,
+      description = "auto, core or bcc")
   private String loader;
 
   @Override
   public Integer call() throws Exception {
     if (!Loader.NAMES.contains(loader)) {
-      throw new ParameterException(spec.commandLine(), "--loader: " + loader + " (expected: auto, core or bcc)");
+      throw new ParameterException(
+          spec.commandLine(), "--loader: " + loader + " (expected: auto, core or bcc)");
     }
     PrintWriter out = spec.commandLine().getOut();
     KernelFeatures features = KernelFeatures.detect();
@@ -70,12 +75,18 @@ final class DemoCommand implements Callable<Integer> {
             ProbeFilter.NONE.cgroup());
     ProbeOptions options =
         new ProbeOptions(
-            loader, ProbeOptions.RING_BYTES_DEFAULT, true, ProbeOptions.SLOW_NS_DEFAULT, own, Set.of());
+            loader,
+            ProbeOptions.RING_BYTES_DEFAULT,
+            true,
+            ProbeOptions.SLOW_NS_DEFAULT,
+            own,
+            Set.of());
     Path target = directory.resolve("data");
     Path mapped = directory.resolve("mapped");
     Provocation.fill(target, OPERATIONS * Provocation.OPERATION_BYTES);
     Provocation.fill(mapped, Provocation.OPERATION_BYTES);
-    out.printf("Direct reads and writes of %s, the buffer being a mapping of %s:%n%n", target, mapped);
+    out.printf(
+        "Direct reads and writes of %s, the buffer being a mapping of %s:%n%n", target, mapped);
     out.println(ReportText.operationHeader());
     ReportBuilder builder;
     try (LiveSource source = LiveSource.open(features, options);
@@ -96,7 +107,8 @@ final class DemoCommand implements Callable<Integer> {
     Report report = builder.build();
     ReportText.printSummary(report, out);
     ReportText.printBalance(report.balance(), out);
-    out.println("\nNext: 'faultline selftest --dir DIR' on your own file system, 'faultline top', 'faultline record'.");
+    out.println(
+        "\nNext: 'faultline selftest --dir DIR' on your own file system, 'faultline top', 'faultline record'.");
     out.flush();
     return report.totals().retries() > 0 && report.balance().isComplete() ? 0 : Main.EXIT_FAILURE;
   }
@@ -115,7 +127,10 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  /** A btrfs on a loop device in a directory of its own; gone after {@link #close}, and after a signal. */
+  /**
+   * A btrfs on a loop device in a directory of its own; gone after {@link #close}, and after a
+   * signal.
+   */
   private static final class ScratchBtrfs implements AutoCloseable {
     private final Path root;
     private final Path point;

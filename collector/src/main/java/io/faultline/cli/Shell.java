@@ -12,14 +12,19 @@ final class Shell {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       process.getOutputStream().close();
-      String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+      String said =
+          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
       int status = process.waitFor();
       if (status != 0) {
-        throw new CommandFailure(command[0] + ": ended with " + status + ": " + said.replace('\n', ' '));
+        throw new CommandFailure(
+            command[0] + ": ended with " + status + ": " + said.replace('\n', ' '));
       }
     } catch (IOException e) {
       throw new CommandFailure(
-          command[0] + ": cannot be started (expected: " + command[0] + " in PATH; sudo deploy/demo.sh installs it)");
+          command[0]
+              + ": cannot be started (expected: "
+              + command[0]
+              + " in PATH; sudo deploy/demo.sh installs it)");
     }
   }
 }

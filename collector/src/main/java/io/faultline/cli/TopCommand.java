@@ -15,9 +15,13 @@ import picocli.CommandLine.Spec;
 /** {@code top}. */
 @Command(
     name = "top",
-    description = "Shows rates, costs, what is in flight, and the processes and files that retry most.",
+    description =
+        "Shows rates, costs, what is in flight, and the processes and files that retry most.",
     mixinStandardHelpOptions = true,
-    footer = {"", "Ends with Ctrl-C. Not on a terminal, each interval is printed below the last one."})
+    footer = {
+      "",
+      "Ends with Ctrl-C. Not on a terminal, each interval is printed below the last one."
+    })
 final class TopCommand implements Callable<Integer> {
   private static final String CLEAR = "\033[H\033[2J";
 
@@ -34,7 +38,11 @@ final class TopCommand implements Callable<Integer> {
   @Option(names = "--count", paramLabel = "N", description = "end after that many pictures")
   private Integer count;
 
-  @Option(names = "--rows", paramLabel = "N", defaultValue = "8", description = "rows a table; default ${DEFAULT-VALUE}")
+  @Option(
+      names = "--rows",
+      paramLabel = "N",
+      defaultValue = "8",
+      description = "rows a table; default ${DEFAULT-VALUE}")
   private int rows;
 
   @Mixin private LiveOptions live;

@@ -18,21 +18,27 @@ import java.util.ArrayDeque;
  * attempt) and number it. So an operation is whole exactly when its numbers have no hole.
  *
  * <pre>
- *               attempt: miss, or end of file after some bytes
+ *               attempt: miss, end of file after some bytes, or silent
  *              .------------------------------.
  *              |                              v
  *   (begin) ---+-> [ACTIVE] <--- retry --- [OPEN-ENDED] --- operation end ---> BUFFERED, SHORT, FAILED
  *                     |                         |
- *      any other end  v                         '---- nothing for 300 s, or no room ---> LOST
- *            DIRECT, SHORT, FAILED, BUFFERED          (after the end of the file: DIRECT)
+ *      any other end  v                         |---- missed: nothing for 300 s, or no room ---> LOST
+ *                DIRECT, SHORT, FAILED          '---- settled: nothing for 5 s, or no room ---> verdict
  * </pre>
+ *
+ * <p>Settled: the last attempt met the end of the file (DIRECT) or was silent. Usually nothing
+ * follows, and no event says so; but btrfs and gfs2 read on after the end of the file, and a silent
+ * attempt is tried again by xfs and ext4 (an unaligned write, first without and then with exclusive
+ * locks) and by btrfs from v7.2.
  *
  * <p>After a miss that is not retried the file system ends the call in its own way, and no hook
  * sees how. What the call returned is known when the task was seen soon after it: all bytes mean
  * BUFFERED, fewer SHORT, none FAILED. When it is not known, BUFFERED is said: btrfs always and gfs2
  * for writes finish through the page cache what they could not do directly. An attempt that
  * returned without a complete (SILENT) is the -ENOTBLK of a collision with the page cache, hence
- * BUFFERED, or with IOCB_NOWAIT the -EAGAIN of a request that will be issued again, hence SHORT.
+ * BUFFERED, or with IOCB_NOWAIT the -EAGAIN of a request that will be issued again, hence SHORT. A
+ * queued attempt that missed, and a kiocb that is issued again, end SHORT: nobody retries them.
  *
  * <p>One thread. Nothing is allocated for an operation of one attempt.
  */
@@ -41,7 +47,7 @@ public final class Matcher implements EventHandler {
   public static final int OPEN_MAX_DEFAULT = 65_536;
 
   private static final long IDLE_NS_MAX = 300_000_000_000L;
-  private static final long END_OF_FILE_IDLE_NS_MAX = 5_000_000_000L;
+  private static final long SETTLED_IDLE_NS_MAX = 5_000_000_000L;
 
   private final OperationListener listener;
   private final int openMax;
@@ -85,32 +91,37 @@ public final class Matcher implements EventHandler {
     if (operation == null && attempt.index() == 0 && !mayContinue) {
       single.begin(attempt);
       single.add(attempt);
-      deliver(single, outcomeAfter(single, attempt));
+      deliver(single, verdictOf(single));
       return;
     }
     if (operation == null) {
       operation = opened(attempt);
-    } else {
-      open.touch(operation);
     }
     operation.add(attempt);
     operation.seenNs = attempt.ktimeNs();
-    if (!mayContinue) {
-      close(operation, outcomeAfter(operation, attempt));
+    if (mayContinue) {
+      open.touch(operation);
+    } else {
+      close(operation, verdictOf(operation));
     }
   }
 
   /**
    * gfs2 and btrfs try again after a miss, and after a read that met the end of the file with bytes
-   * left to do.
+   * left to do. A silent attempt may be followed by another one of the same call; an asynchronous
+   * request is issued again as an operation of its own.
    */
   private static boolean mayContinue(Attempt attempt) {
     AttemptEnd end = attempt.end();
+    if (end == AttemptEnd.SILENT) {
+      return !attempt.is(Attempt.ASYNC);
+    }
     return attempt.isFaultDisabled()
         && (end.isMiss() || (end == AttemptEnd.END_OF_FILE && attempt.ret() > 0));
   }
 
-  private static Outcome outcomeAfter(Operation operation, Attempt attempt) {
+  /** What is said when no attempt follows the last one. */
+  private static Outcome verdictOf(Operation operation) {
     return switch (operation.last) {
       case FULL, END_OF_FILE -> Outcome.DIRECT;
       case FAILED -> Outcome.FAILED;
@@ -118,7 +129,7 @@ public final class Matcher implements EventHandler {
         if (operation.hasMetEndOfFile) {
           yield Outcome.DIRECT;
         }
-        yield attempt.is(Attempt.NOWAIT) ? Outcome.SHORT : Outcome.BUFFERED;
+        yield operation.isNowait ? Outcome.SHORT : Outcome.BUFFERED;
       }
       case SHORT, AGAIN, MISS_NONE, MISS_PARTIAL -> Outcome.SHORT;
       case OPEN -> Outcome.IN_FLIGHT;
@@ -130,15 +141,13 @@ public final class Matcher implements EventHandler {
     expire(end.ktimeNs());
     Operation operation = open.get(end.iocb(), end.operationNs());
     if (operation == null) {
-      operation = take();
-      operation.begin(end);
-      operation.hasHole = true;
-      add(operation);
+      // All attempts of an operation that missed are events: none arrived, so they were lost.
+      single.begin(end);
+      single.end(end);
+      deliver(single, outcomeOf(single, end));
+      return;
     }
-    operation.hasHole |= end.attempts() != operation.attempts;
-    operation.attempts = end.attempts();
-    operation.result = end.result();
-    operation.seenNs = end.ktimeNs();
+    operation.end(end);
     close(operation, outcomeOf(operation, end));
   }
 
@@ -161,37 +170,39 @@ public final class Matcher implements EventHandler {
     Operation operation = open.get(attempt.iocb(), attempt.operationNs());
     if (operation == null) {
       operation = opened(attempt);
-    } else {
-      open.touch(operation);
     }
-    operation.note(attempt);
-    operation.last = attempt.end();
+    if (!operation.isAheadOf(attempt)) {
+      operation.note(attempt);
+      operation.last = attempt.end();
+    }
     operation.seenNs = attempt.ktimeNs();
-    operation.isStuck = true;
+    open.touch(operation);
     listener.onInFlight(operation);
   }
 
   /** The stream has ended: what is open is handed over. */
   public void finish() {
-    while (open.oldest() != null) {
+    while (open.size() > 0) {
       giveUp(open.oldest(), Outcome.IN_FLIGHT);
     }
   }
 
   private void expire(long nowNs) {
-    for (Operation oldest = open.oldest(); oldest != null; oldest = open.oldest()) {
-      long idleNsMax =
-          oldest.last == AttemptEnd.END_OF_FILE ? END_OF_FILE_IDLE_NS_MAX : IDLE_NS_MAX;
-      if (nowNs - oldest.seenNs <= idleNsMax) {
-        return;
-      }
-      giveUp(oldest, Outcome.LOST);
+    expire(open.oldestSettled(), nowNs - SETTLED_IDLE_NS_MAX);
+    expire(open.oldestUnsettled(), nowNs - IDLE_NS_MAX);
+  }
+
+  private void expire(Operation oldest, long sinceNs) {
+    Operation operation = oldest;
+    while (operation != null && operation.seenNs < sinceNs) {
+      Operation next = operation.later;
+      giveUp(operation, Outcome.LOST);
+      operation = next;
     }
   }
 
   private void giveUp(Operation operation, Outcome otherwise) {
-    boolean isEndOfFile = operation.last == AttemptEnd.END_OF_FILE;
-    close(operation, isEndOfFile ? Outcome.DIRECT : otherwise);
+    close(operation, operation.isSettled() ? verdictOf(operation) : otherwise);
   }
 
   private Operation opened(Attempt attempt) {

@@ -1,24 +1,37 @@
 package io.faultline.match;
 
 /**
- * The operations that have not ended, by kiocb and begin: a hash table with open addressing, and a
- * list by last activity.
+ * The operations that have not ended, by kiocb and begin: a hash table with open addressing, and
+ * two lists by last activity. Settled ones have a list of their own because they expire much sooner
+ * and must not wait behind one that is stuck.
  */
 final class OpenOperations {
   private static final int CAPACITY_FIRST = 64;
 
   private Operation[] table = new Operation[CAPACITY_FIRST];
   private int size;
-  private Operation oldest;
-  private Operation latest;
+  private final ActivityList settled = new ActivityList();
+  private final ActivityList unsettled = new ActivityList();
 
   int size() {
     return size;
   }
 
-  /** The one without activity for the longest time, or null. */
+  /** The settled one without activity for the longest time, or null. */
+  Operation oldestSettled() {
+    return settled.oldest;
+  }
+
+  /** The same of those whose verdict is open, or null. */
+  Operation oldestUnsettled() {
+    return unsettled.oldest;
+  }
+
+  /**
+   * The one to give up first, or null: a settled one if there is any, since its verdict is known.
+   */
   Operation oldest() {
-    return oldest;
+    return settled.oldest != null ? settled.oldest : unsettled.oldest;
   }
 
   Operation get(long iocb, long operationNs) {
@@ -43,12 +56,17 @@ final class OpenOperations {
     append(operation);
   }
 
-  /** Moves it to the end of the list. */
+  /**
+   * Moves it to the end of its list, which is the other one when it became settled or unsettled.
+   */
   void touch(Operation operation) {
-    if (operation != latest) {
-      unlink(operation);
-      append(operation);
-    }
+    operation.list.unlink(operation);
+    append(operation);
+  }
+
+  private void append(Operation operation) {
+    operation.list = operation.isSettled() ? settled : unsettled;
+    operation.list.append(operation);
   }
 
   void remove(Operation operation) {
@@ -69,7 +87,8 @@ final class OpenOperations {
       }
     }
     size--;
-    unlink(operation);
+    operation.list.unlink(operation);
+    operation.list = null;
   }
 
   private void place(Operation operation) {
@@ -96,29 +115,35 @@ final class OpenOperations {
     return (int) (hash >>> 40) & mask;
   }
 
-  private void append(Operation operation) {
-    operation.earlier = latest;
-    operation.later = null;
-    if (latest == null) {
-      oldest = operation;
-    } else {
-      latest.later = operation;
-    }
-    latest = operation;
-  }
+  /** A list through the operations themselves. */
+  static final class ActivityList {
+    private Operation oldest;
+    private Operation latest;
 
-  private void unlink(Operation operation) {
-    if (operation.earlier == null) {
-      oldest = operation.later;
-    } else {
-      operation.earlier.later = operation.later;
+    private void append(Operation operation) {
+      operation.earlier = latest;
+      operation.later = null;
+      if (latest == null) {
+        oldest = operation;
+      } else {
+        latest.later = operation;
+      }
+      latest = operation;
     }
-    if (operation.later == null) {
-      latest = operation.earlier;
-    } else {
-      operation.later.earlier = operation.earlier;
+
+    private void unlink(Operation operation) {
+      if (operation.earlier == null) {
+        oldest = operation.later;
+      } else {
+        operation.earlier.later = operation.later;
+      }
+      if (operation.later == null) {
+        latest = operation.earlier;
+      } else {
+        operation.later.earlier = operation.earlier;
+      }
+      operation.earlier = null;
+      operation.later = null;
     }
-    operation.earlier = null;
-    operation.later = null;
   }
 }

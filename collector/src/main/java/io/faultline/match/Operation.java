@@ -23,6 +23,7 @@ public final class Operation {
   long ino;
   boolean isWrite;
   boolean isAsync;
+  boolean isNowait;
   boolean isFaultDisabled;
   boolean isShifted;
   boolean hasMetEndOfFile;
@@ -39,9 +40,9 @@ public final class Operation {
   AttemptEnd last;
   Outcome outcome;
   long seenNs;
-  boolean isStuck;
 
-  // Place in the matcher's list of open operations, oldest activity first.
+  // Place among the matcher's open operations, oldest activity first.
+  OpenOperations.ActivityList list;
   Operation earlier;
   Operation later;
 
@@ -83,6 +84,7 @@ public final class Operation {
   }
 
   private void reset() {
+    isNowait = false;
     isFaultDisabled = false;
     isShifted = false;
     hasMetEndOfFile = false;
@@ -96,37 +98,62 @@ public final class Operation {
     result = OperationEnd.RESULT_UNKNOWN;
     last = AttemptEnd.OPEN;
     outcome = Outcome.IN_FLIGHT;
-    isStuck = false;
   }
 
   /** The attempt, ended, after those before it. */
   void add(Attempt attempt) {
-    if (attempt.index() != attempts) {
-      hasHole = true;
-    }
+    // Modulo 2^16, as on the wire: a livelock makes more attempts than that.
+    int ahead = (short) (attempt.index() - attempts);
+    hasHole |= ahead != 0;
     AttemptEnd end = attempt.end();
-    if (attempt.index() > 0 && !hasHole) {
+    if (attempts > 0 && ahead == 0) {
       retryNs += attempt.beginNs() - lastEndNs;
     }
-    lastEndNs = attempt.endNs();
+    lastEndNs = Math.max(lastEndNs, attempt.endNs());
     if (end == AttemptEnd.MISS_NONE) {
       missesNone++;
-      retryNs += lastEndNs - attempt.beginNs();
+      retryNs += attempt.endNs() - attempt.beginNs();
     } else if (end == AttemptEnd.MISS_PARTIAL) {
       missesPartial++;
     }
     note(attempt);
     hasMetEndOfFile |= end == AttemptEnd.END_OF_FILE;
     done += attempt.bytes();
-    attempts = attempt.index() + 1;
+    attempts += Math.max(0, ahead + 1);
     last = end;
-    isStuck = false;
+  }
+
+  /** The end, after all attempts. */
+  void end(OperationEnd end) {
+    int ahead = (short) (end.attempts() - attempts);
+    hasHole |= ahead != 0 || attempts == 0;
+    attempts += Math.max(0, ahead);
+    lastEndNs = Math.max(lastEndNs, end.endNs());
+    done = Math.max(done, end.done());
+    last = end.last();
+    result = end.result();
+    seenNs = end.ktimeNs();
+  }
+
+  /** Whether its verdict is known unless another attempt follows after all. */
+  boolean isSettled() {
+    return last == AttemptEnd.END_OF_FILE || last == AttemptEnd.SILENT;
+  }
+
+  /**
+   * Whether the events that came before show more than this look at the operation, which names the
+   * attempt that is running, or the last one while the operation is between two.
+   */
+  boolean isAheadOf(Attempt inFlight) {
+    int ended = inFlight.index() + (inFlight.end() == AttemptEnd.OPEN ? 0 : 1);
+    return (short) (ended - attempts) < 0;
   }
 
   /** What an attempt shows even before it has ended. */
   void note(Attempt attempt) {
     isFaultDisabled |= attempt.isFaultDisabled();
     isShifted |= attempt.is(Attempt.SHIFTED);
+    isNowait = attempt.is(Attempt.NOWAIT);
   }
 
   /** A copy that the matcher does not touch. */
@@ -143,6 +170,7 @@ public final class Operation {
     copy.ino = ino;
     copy.isWrite = isWrite;
     copy.isAsync = isAsync;
+    copy.isNowait = isNowait;
     copy.isFaultDisabled = isFaultDisabled;
     copy.isShifted = isShifted;
     copy.hasMetEndOfFile = hasMetEndOfFile;
@@ -159,7 +187,6 @@ public final class Operation {
     copy.last = last;
     copy.outcome = outcome;
     copy.seenNs = seenNs;
-    copy.isStuck = isStuck;
     return copy;
   }
 
@@ -187,6 +214,11 @@ public final class Operation {
   /** Device as in the kernel: major &lt;&lt; 20 | minor. */
   public int dev() {
     return dev;
+  }
+
+  /** Magic number of the file system's superblock. */
+  public int fsMagic() {
+    return fsMagic;
   }
 
   /** Name of the file system. */

@@ -135,7 +135,8 @@ public final class LiveView implements StreamConsumer {
     if (inFlight.isEmpty()) {
       return;
     }
-    out.printf("%-15s %7s %-5s %10s  %-22s %s%n", "IN FLIGHT", "TID", "RW", "SINCE", "WHERE", "FILE");
+    out.printf(
+        "%-15s %7s %-5s %10s  %-22s %s%n", "IN FLIGHT", "TID", "RW", "SINCE", "WHERE", "FILE");
     inFlight.values().stream()
         .limit(rows)
         .forEach(
@@ -183,7 +184,9 @@ public final class LiveView implements StreamConsumer {
 
   private String nameOf(Operation operation) {
     String path = paths.get(new Report.FileKey(operation.dev(), operation.ino()));
-    return path == null ? operation.fs() + " inode " + operation.ino() : ReportText.shorten(path, 60);
+    return path == null
+        ? operation.fs() + " inode " + operation.ino()
+        : ReportText.shorten(path, 60);
   }
 
   private final class Collector implements OperationListener {
@@ -196,7 +199,8 @@ public final class LiveView implements StreamConsumer {
       }
     }
 
-    private void add(Map<String, Group> groups, Operation operation, Function<Operation, String> name) {
+    private void add(
+        Map<String, Group> groups, Operation operation, Function<Operation, String> name) {
       String key = name.apply(operation);
       if (groups.size() >= GROUPS_MAX && !groups.containsKey(key)) {
         key = OTHERS;
@@ -247,7 +251,9 @@ public final class LiveView implements StreamConsumer {
       fsNames.put(key, FileSystems.nameOf(cell.fsMagic()));
       now.put(
           key,
-          new long[] {cell.attempts(), cell.operations(), cell.retries(), cell.bytes(), cell.retryNs()});
+          new long[] {
+            cell.attempts(), cell.operations(), cell.retries(), cell.bytes(), cell.retryNs()
+          });
     }
 
     @Override

@@ -17,6 +17,8 @@ import java.util.Map;
  * @param operations those that are events of their own, in order of their begin
  * @param operationsOmitted cheaper ones left out of the list
  * @param invalidateFails times that direct and buffered I/O collided
+ * @param consistencyProblems where the events and the kernel's totals differ although the balance
+ *     is complete; empty when they agree
  * @param paths of files
  */
 public record Report(
@@ -29,6 +31,7 @@ public record Report(
     List<Operation> operations,
     long operationsOmitted,
     long invalidateFails,
+    List<String> consistencyProblems,
     Map<FileKey, String> paths) {
 
   /** A file by device and inode. */
@@ -38,6 +41,7 @@ public record Report(
   public Report {
     cells = List.copyOf(cells);
     operations = List.copyOf(operations);
+    consistencyProblems = List.copyOf(consistencyProblems);
     paths = Map.copyOf(paths);
   }
 

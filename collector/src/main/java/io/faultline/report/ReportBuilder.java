@@ -39,14 +39,13 @@ public final class ReportBuilder implements StreamConsumer {
   private static final Comparator<Operation> BY_COST =
       Comparator.comparingLong(Operation::retryNs).thenComparingLong(Operation::durationNs);
 
-  private record CellKey(int dev, boolean isWrite) {}
-
   private final StreamInfo info;
   private final int operationsMax;
   private final EventDecoder decoder = new EventDecoder(new Handler());
   private final Account account = new Account();
   private final Matcher matcher;
-  private final Map<CellKey, CellReport> cells = new LinkedHashMap<>();
+  private final Cells cells = new Cells();
+  private final Consistency consistency = new Consistency();
   private final PriorityQueue<Operation> operations = new PriorityQueue<>(BY_COST);
   private final Map<Report.FileKey, String> paths = new LinkedHashMap<>();
   private final List<String> reasons = new ArrayList<>();
@@ -96,7 +95,7 @@ public final class ReportBuilder implements StreamConsumer {
     matcher.finish();
     Balance balance = account.balance(decoder, lastNs, matcher.evicted(), reasons);
     long[] sums = new long[10];
-    for (CellReport cell : cells.values()) {
+    for (CellReport cell : cells.all().values()) {
       long[] values = {
         cell.attempts,
         cell.faultDisabledAttempts,
@@ -135,21 +134,17 @@ public final class ReportBuilder implements StreamConsumer {
         Math.max(lastNs, info.ktimeNs()),
         totals,
         balance,
-        new ArrayList<>(cells.values()),
+        new ArrayList<>(cells.all().values()),
         sorted,
         operationsOmitted,
         invalidateFails,
+        balance.isComplete() ? consistency.problems(cells.all(), info.detail()) : List.of(),
         paths);
   }
 
   /** Attempts that came as events: in detail full all of them. */
   public long matchedAttempts() {
     return matchedAttempts;
-  }
-
-  private CellReport cellOf(int dev, int fsMagic, boolean isWrite) {
-    return cells.computeIfAbsent(
-        new CellKey(dev, isWrite), key -> new CellReport(dev, fsMagic, isWrite));
   }
 
   /** Takes finished operations from the matcher. */
@@ -159,6 +154,7 @@ public final class ReportBuilder implements StreamConsumer {
       if (listener != null) {
         listener.onOperation(operation);
       }
+      consistency.see(operation);
       if (operation.outcome() == Outcome.BUFFERED && operation.isFaultDisabled()) {
         bufferedFallbacks++;
       }
@@ -189,6 +185,7 @@ public final class ReportBuilder implements StreamConsumer {
       lastNs = Math.max(lastNs, attempt.ktimeNs());
       matchedAttempts++;
       account.see(attempt);
+      consistency.see(attempt);
       matcher.onAttempt(attempt);
     }
 
@@ -222,12 +219,12 @@ public final class ReportBuilder implements StreamConsumer {
     @Override
     public void onCell(Cell cell) {
       lastNs = Math.max(lastNs, cell.ktimeNs());
-      cellOf(cell.dev(), cell.fsMagic(), cell.isWrite()).set(cell);
+      cells.set(cell);
     }
 
     @Override
     public void onCellHistogram(CellHistogram histogram) {
-      cellOf(histogram.dev(), histogram.fsMagic(), histogram.isWrite()).set(histogram);
+      cells.set(histogram);
     }
 
     @Override

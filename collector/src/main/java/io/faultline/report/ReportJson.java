@@ -9,10 +9,17 @@ import io.faultline.source.StreamInfo;
 import java.io.IOException;
 import java.io.Writer;
 import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.util.Locale;
 
 /** The report as JSON, schema 1: names do not change, more may be added. */
 public final class ReportJson {
   private static final int SCHEMA = 1;
+
+  /** ISO 8601 in UTC, always with nine digits of the second: such times sort as text. */
+  private static final DateTimeFormatter WALL_TIME =
+      new DateTimeFormatterBuilder().appendInstant(9).toFormatter(Locale.ROOT);
 
   private ReportJson() {}
 
@@ -32,6 +39,11 @@ public final class ReportJson {
       }
       json.writeEndArray();
       json.writeNumberField("operations_omitted", report.operationsOmitted());
+      json.writeArrayFieldStart("consistency_problems");
+      for (String problem : report.consistencyProblems()) {
+        json.writeString(problem);
+      }
+      json.writeEndArray();
       json.writeArrayFieldStart("lock_waits");
       json.writeEndArray();
       json.writeArrayFieldStart("alerts");
@@ -68,9 +80,9 @@ public final class ReportJson {
 
   static String wallTime(StreamInfo info, long ktimeNs) {
     long wallNs = info.wallNsOf(ktimeNs);
-    return Instant.ofEpochSecond(
-            Math.floorDiv(wallNs, 1_000_000_000L), Math.floorMod(wallNs, 1_000_000_000L))
-        .toString();
+    return WALL_TIME.format(
+        Instant.ofEpochSecond(
+            Math.floorDiv(wallNs, 1_000_000_000L), Math.floorMod(wallNs, 1_000_000_000L)));
   }
 
   private static void writeBalance(JsonGenerator json, Balance balance) throws IOException {

@@ -10,7 +10,7 @@ import java.util.Locale;
 
 /** The report for people: what happened in plain words, then the tables; at most 100 columns. */
 public final class ReportText {
-  private static final int PATH_COLUMNS = 32;
+  private static final int PATH_COLUMNS = 30;
 
   private ReportText() {}
 
@@ -21,7 +21,31 @@ public final class ReportText {
     printInFlight(report, out);
     printOperations(report, out, top);
     printBalance(report.balance(), out);
+    printHooksMissing(report.info(), out);
+    printConsistency(report.consistencyProblems(), out);
     out.flush();
+  }
+
+  private static void printHooksMissing(StreamInfo info, PrintWriter out) {
+    List<String> missing =
+        info.hooks().stream()
+            .filter(hook -> hook.via().equals(StreamInfo.VIA_NONE))
+            .map(StreamInfo.Hook::name)
+            .toList();
+    if (missing.isEmpty()) {
+      return;
+    }
+    out.println(
+        "Not seen, because the kernel offered no way to attach ('faultline doctor' says why):");
+    missing.forEach(name -> out.printf("  - %s%n", name));
+  }
+
+  private static void printConsistency(List<String> problems, PrintWriter out) {
+    if (problems.isEmpty()) {
+      return;
+    }
+    out.println("The events and the totals of the kernel do not agree, although nothing was lost:");
+    problems.forEach(problem -> out.printf("  - %s%n", problem));
   }
 
   /** What happened, in sentences. */
@@ -29,7 +53,7 @@ public final class ReportText {
     StreamInfo info = report.info();
     Totals totals = report.totals();
     out.printf(
-        "%s, Linux %s, %s from %s (%s loader, detail %s%s)%n%n",
+        "%s, Linux %s, %s from %s%n%s loader, detail %s%s%n%n",
         info.hostName(),
         info.kernel(),
         Units.duration(report.endNs() - report.startNs()),
@@ -108,7 +132,7 @@ public final class ReportText {
     for (Operation operation : inFlight) {
       out.printf(
           "  %-15s %7d  %-5s %-9s since %s, %s: %s%n",
-          operation.comm(),
+          printable(operation.comm()),
           operation.tid(),
           operation.isWrite() ? "write" : "read",
           operation.fs(),
@@ -150,8 +174,9 @@ public final class ReportText {
   /** One operation on one line. */
   public static String operationLine(Operation operation, String path) {
     return String.format(
+        Locale.ROOT,
         "%-15s %7d %-5s %8s %3d %8s %8s %-8s %s",
-        operation.comm(),
+        printable(operation.comm()),
         operation.tid(),
         operation.isWrite() ? "write" : "read",
         Units.bytes(operation.requested()),
@@ -168,7 +193,22 @@ public final class ReportText {
   }
 
   static String shorten(String path, int columns) {
-    return path.length() <= columns ? path : "..." + path.substring(path.length() - columns + 3);
+    String text = printable(path);
+    return text.length() <= columns ? text : "..." + text.substring(text.length() - columns + 3);
+  }
+
+  /** Without control characters: whoever names a task or a file could steer the terminal. */
+  static String printable(String text) {
+    if (text.chars().noneMatch(Character::isISOControl)) {
+      return text;
+    }
+    StringBuilder safe = new StringBuilder(text);
+    for (int i = 0; i < safe.length(); i++) {
+      if (Character.isISOControl(safe.charAt(i))) {
+        safe.setCharAt(i, '?');
+      }
+    }
+    return safe.toString();
   }
 
   /** Whether the account closes. */

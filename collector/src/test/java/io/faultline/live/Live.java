@@ -42,7 +42,10 @@ final class Live {
     Path err = Files.createTempFile("faultline-test-", ".err");
     try {
       Process process =
-          new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+          new ProcessBuilder(command)
+              .redirectOutput(out.toFile())
+              .redirectError(err.toFile())
+              .start();
       process.getOutputStream().close();
       if (!process.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
         process.destroyForcibly();
@@ -59,7 +62,8 @@ final class Live {
   static String tool(String... command) throws Exception {
     Result result = run(command);
     if (result.status() != 0) {
-      throw new AssertionError(String.join(" ", command) + ": " + result.status() + " " + result.err());
+      throw new AssertionError(
+          String.join(" ", command) + ": " + result.status() + " " + result.err());
     }
     return result.out().strip();
   }
@@ -102,7 +106,8 @@ final class Live {
     Path binary = Path.of("target", "dio").toAbsolutePath();
     Path source = ROOT.resolve("bpf/test/trigger/dio.c");
     if (!Files.exists(binary)) {
-      tool("gcc", "-O2", "-Wall", "-Wextra", "-pthread", "-o", binary.toString(), source.toString());
+      tool(
+          "gcc", "-O2", "-Wall", "-Wextra", "-pthread", "-o", binary.toString(), source.toString());
     }
     return binary.toString();
   }

@@ -16,20 +16,35 @@ class RefusalLiveIT {
 
   private static void assertRefused(Live.Result result, int status, String... words) {
     assertThat(result.status()).as(result.err()).isEqualTo(status);
-    assertThat(result.err()).startsWith("faultline: ").contains(words).doesNotContain("\tat ", "Exception");
+    assertThat(result.err())
+        .startsWith("faultline: ")
+        .contains(words)
+        .doesNotContain("\tat ", "Exception");
     assertThat(result.err().lines().count()).isLessThanOrEqualTo(2);
   }
 
   private static Live.Result inMountNamespace(String preparation, String command) throws Exception {
     return Live.run(
-        "unshare", "-m", "sh", "-c", "set -e; " + preparation + "; exec " + Live.ROOT.resolve("faultline") + " " + command);
+        "unshare",
+        "-m",
+        "sh",
+        "-c",
+        "set -e; " + preparation + "; exec " + Live.ROOT.resolve("faultline") + " " + command);
   }
 
   @Test
   void shouldRefuseToRecordWhenNotRoot() throws Exception {
     Live.Result result =
-        Live.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all",
-            Live.ROOT.resolve("faultline").toString(), "record", "-o", "/tmp/faultline-never.fl");
+        Live.run(
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            "--inh-caps=-all",
+            Live.ROOT.resolve("faultline").toString(),
+            "record",
+            "-o",
+            "/tmp/faultline-never.fl");
     assertRefused(result, 1, "privileges: not root", "sudo");
     assertThat(Path.of("/tmp/faultline-never.fl")).doesNotExist();
   }
@@ -40,8 +55,15 @@ class RefusalLiveIT {
       recorder.stop();
       Live.tool("chmod", "644", recorder.file.toString());
       Live.Result result =
-          Live.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all",
-              Live.ROOT.resolve("faultline").toString(), "report", recorder.file.toString());
+          Live.run(
+              "setpriv",
+              "--reuid=65534",
+              "--regid=65534",
+              "--clear-groups",
+              "--inh-caps=-all",
+              Live.ROOT.resolve("faultline").toString(),
+              "report",
+              recorder.file.toString());
       assertThat(result.status()).as(result.err()).isZero();
     }
   }
@@ -49,7 +71,8 @@ class RefusalLiveIT {
   @Test
   void shouldNameMissingBtf() throws Exception {
     String hide = "mount -t tmpfs nodev /sys/kernel/btf";
-    assertRefused(inMountNamespace(hide, "record -o /tmp/faultline-never.fl"), 1, "BTF: none", "expected");
+    assertRefused(
+        inMountNamespace(hide, "record -o /tmp/faultline-never.fl"), 1, "BTF: none", "expected");
     Live.Result doctor = inMountNamespace(hide, "doctor");
     assertThat(doctor.status()).isEqualTo(1);
     assertThat(doctor.out()).containsPattern("MISSING +BTF").contains("CONFIG_DEBUG_INFO_BTF");
@@ -61,9 +84,14 @@ class RefusalLiveIT {
     Files.writeString(fake, "none integrity [confidentiality]\n");
     try {
       String hide =
-          "mount -t tmpfs nodev /sys/kernel/security; cp " + fake + " /sys/kernel/security/lockdown";
+          "mount -t tmpfs nodev /sys/kernel/security; cp "
+              + fake
+              + " /sys/kernel/security/lockdown";
       assertRefused(
-          inMountNamespace(hide, "record -o /tmp/faultline-never.fl"), 1, "lockdown: confidentiality", "integrity");
+          inMountNamespace(hide, "record -o /tmp/faultline-never.fl"),
+          1,
+          "lockdown: confidentiality",
+          "integrity");
     } finally {
       Files.delete(fake);
     }
@@ -72,24 +100,38 @@ class RefusalLiveIT {
   @Test
   void shouldWorkWithoutTracefs() throws Exception {
     // BTF says what there is: a hidden tracefs is mounted again, or not needed.
-    Live.Result result =
-        inMountNamespace("umount -l /sys/kernel/tracing || true", "doctor");
+    Live.Result result = inMountNamespace("umount -l /sys/kernel/tracing || true", "doctor");
     assertThat(result.status()).as(result.out()).isZero();
   }
 
   @Test
   void shouldRefuseBadArguments() throws Exception {
     assertRefused(
-        Live.faultline("record", "-o", "/tmp/faultline-never.fl", "--ring-bytes", "5000"), 2, "ring-bytes: 5000",
+        Live.faultline("record", "-o", "/tmp/faultline-never.fl", "--ring-bytes", "5000"),
+        2,
+        "ring-bytes: 5000",
         "power of two");
-    assertRefused(Live.faultline("record", "-o", "/nowhere/x.fl"), 2, "/nowhere", "existing directory");
-    assertRefused(Live.faultline("selftest", "--dir", "/nowhere"), 2, "/nowhere", "existing directory");
-    assertRefused(Live.faultline("record", "-o", "/tmp/x.fl", "--mount", "/nowhere"), 2, "--mount: /nowhere");
-    assertRefused(Live.faultline("record", "-o", "/tmp/x.fl", "--dev", "sda"), 2, "--dev: sda", "MAJ:MIN");
-    assertRefused(Live.faultline("record", "-o", "/tmp/x.fl", "--pid", "999999999"), 2, "--pid: 999999999");
-    assertRefused(Live.faultline("record", "-o", "/tmp/x.fl", "--loader", "gcc"), 2, "--loader: gcc", "auto, core or bcc");
-    assertRefused(Live.faultline("record", "-o", "/tmp/x.fl", "--without", "nothing"), 2, "--without: nothing");
-    assertRefused(Live.faultline("record", "-o", "/tmp/x.fl", "--duration", "soon"), 2, "soon", "duration");
+    assertRefused(
+        Live.faultline("record", "-o", "/nowhere/x.fl"), 2, "/nowhere", "existing directory");
+    assertRefused(
+        Live.faultline("selftest", "--dir", "/nowhere"), 2, "/nowhere", "existing directory");
+    assertRefused(
+        Live.faultline("record", "-o", "/tmp/x.fl", "--mount", "/nowhere"), 2, "--mount: /nowhere");
+    assertRefused(
+        Live.faultline("record", "-o", "/tmp/x.fl", "--dev", "sda"), 2, "--dev: sda", "MAJ:MIN");
+    assertRefused(
+        Live.faultline("record", "-o", "/tmp/x.fl", "--pid", "999999999"), 2, "--pid: 999999999");
+    assertRefused(
+        Live.faultline("record", "-o", "/tmp/x.fl", "--loader", "gcc"),
+        2,
+        "--loader: gcc",
+        "auto, core or bcc");
+    assertRefused(
+        Live.faultline("record", "-o", "/tmp/x.fl", "--without", "nothing"),
+        2,
+        "--without: nothing");
+    assertRefused(
+        Live.faultline("record", "-o", "/tmp/x.fl", "--duration", "soon"), 2, "soon", "duration");
     assertRefused(Live.faultline("record", "-o", "/tmp"), 2, "/tmp is a directory");
   }
 
@@ -101,7 +143,8 @@ class RefusalLiveIT {
           Live.faultline("record", "-o", file.toString(), "--comm", "nobody-is-so", "--", "true");
       assertThat(record.status()).as(record.err()).isZero();
       Live.Result report = Live.faultline("report", file.toString());
-      assertThat(report.out()).contains("No direct I/O was seen that the filter lets through", "comm=nobody-is-so");
+      assertThat(report.out())
+          .contains("No direct I/O was seen that the filter lets through", "comm=nobody-is-so");
     } finally {
       Files.delete(file);
     }
@@ -111,9 +154,12 @@ class RefusalLiveIT {
   void shouldPassOnThatTheCommandFailed() throws Exception {
     Path file = Files.createTempFile("faultline-test-", ".fl");
     try {
-      assertThat(Live.faultline("record", "-q", "-o", file.toString(), "--", "false").status()).isEqualTo(1);
+      assertThat(Live.faultline("record", "-q", "-o", file.toString(), "--", "false").status())
+          .isEqualTo(1);
       assertRefused(
-          Live.faultline("record", "-q", "-o", file.toString(), "--", "/nowhere/program"), 1, "/nowhere/program");
+          Live.faultline("record", "-q", "-o", file.toString(), "--", "/nowhere/program"),
+          1,
+          "/nowhere/program");
     } finally {
       Files.delete(file);
     }

@@ -34,7 +34,9 @@ class ResidueLiveIT {
     assertThat(programs()).isEmpty();
     try (Live.Recorder recorder = Live.Recorder.start("--loader", loader)) {
       assertThat(programs()).isNotEmpty();
-      assertThat(recorder.process.descendants().toList()).as("the compiling process has ended").isEmpty();
+      assertThat(recorder.process.descendants().toList())
+          .as("the compiling process has ended")
+          .isEmpty();
       Live.signal(recorder.process, signal);
       int status = Live.waitFor(recorder.process);
       assertThat(status).isEqualTo(signal.equals("KILL") ? 137 : 0);

@@ -17,9 +17,11 @@ class SelftestLiveIT {
   @CsvSource({"core", "bcc"})
   void shouldFindExactNumbersOnBtrfs(String loader) throws Exception {
     try (Live.LoopFs fs = Live.LoopFs.make("btrfs")) {
-      Live.Result result = Live.faultline("selftest", "--dir", fs.nocow().toString(), "--loader", loader);
+      Live.Result result =
+          Live.faultline("selftest", "--dir", fs.nocow().toString(), "--loader", loader);
       assertThat(result.status()).as(result.out() + result.err()).isZero();
-      assertThat(result.out()).contains("read: 23 operations", "write: 23 operations", "selftest: ok");
+      assertThat(result.out())
+          .contains("read: 23 operations", "write: 23 operations", "selftest: ok");
     }
   }
 
@@ -46,9 +48,11 @@ class SelftestLiveIT {
   @CsvSource({"dio_complete", "dio_begin"})
   void shouldSayWhatDiffersWhenAHookIsOff(String hook) throws Exception {
     try (Live.LoopFs fs = Live.LoopFs.make("btrfs")) {
-      Live.Result result = Live.faultline("selftest", "--dir", fs.mount.toString(), "--without", hook);
+      Live.Result result =
+          Live.faultline("selftest", "--dir", fs.mount.toString(), "--without", hook);
       assertThat(result.status()).as(result.out()).isEqualTo(1);
-      assertThat(result.out()).contains("DIFFERS", "hook " + hook + " was switched off", "selftest: FAILED");
+      assertThat(result.out())
+          .contains("DIFFERS", "hook " + hook + " was switched off", "selftest: FAILED");
       assertThat(result.err()).isEmpty();
     }
   }

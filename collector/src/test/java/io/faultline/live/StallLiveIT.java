@@ -26,19 +26,26 @@ class StallLiveIT {
       Path file = fs.nocow().resolve("data");
       Live.tool(Live.trigger(), "--file", file.toString(), "--operations", "1");
       Process top =
-          new ProcessBuilder(Live.command("top", "--interval", "250ms", "--mount", fs.mount.toString())).start();
+          new ProcessBuilder(
+                  Live.command("top", "--interval", "250ms", "--mount", fs.mount.toString()))
+              .start();
       BufferedReader pictures =
           new BufferedReader(new InputStreamReader(top.getInputStream(), StandardCharsets.UTF_8));
       pictures.readLine(); // attached
       boolean isStalled = false;
-      try (Live.Recorder whole = Live.Recorder.start("--mount", fs.mount.toString(), "--detail", "normal");
-          Live.Recorder first = Live.Recorder.start("--mount", fs.mount.toString(), "--detail", "normal")) {
+      try (Live.Recorder whole =
+              Live.Recorder.start("--mount", fs.mount.toString(), "--detail", "normal");
+          Live.Recorder first =
+              Live.Recorder.start("--mount", fs.mount.toString(), "--detail", "normal")) {
         Path members = Path.of(Live.tool(stall, "start", fs.device));
         isStalled = true;
         Process reader =
-            new ProcessBuilder(Live.trigger(), "--file", file.toString(), "--operations", "1", "--hold").start();
+            new ProcessBuilder(
+                    Live.trigger(), "--file", file.toString(), "--operations", "1", "--hold")
+                .start();
         BufferedReader said =
-            new BufferedReader(new InputStreamReader(reader.getInputStream(), StandardCharsets.UTF_8));
+            new BufferedReader(
+                new InputStreamReader(reader.getInputStream(), StandardCharsets.UTF_8));
         assertThat(said.readLine()).isEqualTo("ready");
         Files.writeString(members, Long.toString(reader.pid()));
         reader.getOutputStream().write('\n');
@@ -49,11 +56,14 @@ class StallLiveIT {
           line = pictures.readLine();
           assertThat(System.nanoTime() - beganNs).as("shown in time").isLessThan(20_000_000_000L);
         }
-        System.out.printf("stuck read shown after %d ms: %s%n", (System.nanoTime() - beganNs) / 1_000_000, line);
+        System.out.printf(
+            "stuck read shown after %d ms: %s%n", (System.nanoTime() - beganNs) / 1_000_000, line);
 
         List<Map<String, Object>> during = Live.list(first.stop(), "operations");
         assertThat(during).hasSize(1);
-        assertThat(during.get(0)).containsEntry("outcome", "in_flight").containsEntry("comm", "dio");
+        assertThat(during.get(0))
+            .containsEntry("outcome", "in_flight")
+            .containsEntry("comm", "dio");
 
         Live.tool(stall, "stop", fs.device);
         isStalled = false;

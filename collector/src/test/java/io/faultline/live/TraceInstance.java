@@ -8,10 +8,19 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What ftrace, in an instance of its own, records of direct I/O: counted without any of the product's code. */
+/**
+ * What ftrace, in an instance of its own, records of direct I/O: counted without any of the
+ * product's code.
+ */
 final class TraceInstance implements AutoCloseable {
   /** Counts over one device. */
-  record Counts(long attempts, long completes, long missesNone, long missesPartial, long retries, long bytes) {}
+  record Counts(
+      long attempts,
+      long completes,
+      long missesNone,
+      long missesPartial,
+      long retries,
+      long bytes) {}
 
   private static final Path INSTANCES = Path.of("/sys/kernel/tracing/instances");
   private static final Pattern BEGIN =
@@ -24,7 +33,8 @@ final class TraceInstance implements AutoCloseable {
   private final Path instance;
 
   TraceInstance() throws IOException {
-    instance = Files.createDirectory(INSTANCES.resolve("faultline-test-" + ProcessHandle.current().pid()));
+    instance =
+        Files.createDirectory(INSTANCES.resolve("faultline-test-" + ProcessHandle.current().pid()));
     Files.writeString(instance.resolve("buffer_size_kb"), "32768");
     for (String event : new String[] {"iomap_dio_rw_begin", "iomap_dio_complete"}) {
       Files.writeString(instance.resolve("events/iomap/" + event + "/enable"), "1");
@@ -43,7 +53,8 @@ final class TraceInstance implements AutoCloseable {
         }
       }
     }
-    Map<String, Begin> beginOfStart = new HashMap<>(); // latest begin by inode and start of the operation
+    Map<String, Begin> beginOfStart =
+        new HashMap<>(); // latest begin by inode and start of the operation
     long attempts = 0;
     long completes = 0;
     long missesNone = 0;
@@ -57,7 +68,8 @@ final class TraceInstance implements AutoCloseable {
         long doneBefore = hex(begin.group(5));
         retries += doneBefore > 0 ? 1 : 0;
         long start = hex(begin.group(3)) - doneBefore;
-        beginOfStart.put(begin.group(2) + "/" + start, new Begin(doneBefore, hex(begin.group(4)) + doneBefore));
+        beginOfStart.put(
+            begin.group(2) + "/" + start, new Begin(doneBefore, hex(begin.group(4)) + doneBefore));
         continue;
       }
       Matcher complete = COMPLETE.matcher(line);

@@ -39,7 +39,10 @@ final class Sweep {
   private static final int LOST = 4;
   private static final int MISSED = 7;
 
-  /** What was said of an operation; it is said again when twice as old (at most a minute later) or elsewhere. */
+  /**
+   * What was said of an operation; it is said again when twice as old (at most a minute later) or
+   * elsewhere.
+   */
   private record Said(long beginNs, AttemptEnd end, long ageNs) {}
 
   private final ProbeSet probes;

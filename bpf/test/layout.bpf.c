@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* One variable for each struct that user space reads or writes, so that the object's BTF has its layout. */
+#include "kernel.h"
+#include "state.h"
+
+struct attempt_event attempt_event;
+struct operation_end_event operation_end_event;
+struct invalidate_fail_event invalidate_fail_event;
+struct fault_event fault_event;
+struct cell_event cell_event;
+struct cell_histogram_event cell_histogram_event;
+struct probe_counters_event probe_counters_event;
+struct config config_value;
+struct counters counters_value;
+struct cell_key cell_key;
+struct cell cell_value;
+struct in_flight in_flight_value;
+struct task_state task_state;
