@@ -274,7 +274,7 @@ static __always_inline int dio_begin(const struct dio_begin *b, const struct cur
 	if (f && is_retry(f, b, task, now)) {
 		continue_operation(f, b, task, now);
 		if (t)
-			t->missed = 0;
+			set_missed(t, tid, 0);
 		p->aggregated++;
 		return 0;
 	}
@@ -310,7 +310,7 @@ static __always_inline int dio_begin(const struct dio_begin *b, const struct cur
 	}
 	int failed = in_flight_put(&iocb, &new) != 0;
 	if (t) {
-		t->missed = 0;
+		set_missed(t, tid, 0);
 		t->submitted = b->async ? iocb : 0;
 	} else if (b->async) {
 		struct task_state state = { .submitted = iocb };
@@ -371,10 +371,12 @@ static __always_inline int miss(struct in_flight *f, __u64 iocb, __u64 now)
 	}
 	struct task_state *t = tasks_get(&tid);
 	if (t) {
-		t->missed = iocb;
+		set_missed(t, tid, iocb);
 	} else {
-		struct task_state state = { .missed = iocb };
-		tasks_put(&tid, &state);
+		struct task_state state = {};
+		set_missed(&state, tid, iocb);
+		if (tasks_put(&tid, &state))
+			set_missed(&state, tid, 0);
 	}
 	return 0;
 }
@@ -460,6 +462,9 @@ static __always_inline int dio_queued(__u64 ino)
 /* The operation in whose gap the current task takes a fault, or 0: a task that missed may have left the call. */
 static __always_inline struct in_flight *operation_of_fault(__u32 tid, __u32 kind, __u64 *iocb)
 {
+	__u32 *missed = missed_slot(tid);
+	if (!missed || !*missed)
+		return 0;
 	struct task_state *t = tasks_get(&tid);
 	if (!t || !t->missed)
 		return 0;
@@ -558,6 +563,7 @@ static __always_inline int task_exit(const struct current_task *task)
 	}
 	p->aggregated++;
 	__u64 missed = t->missed;
+	set_missed(t, tid, 0);
 	tasks_delete(&tid);
 	struct in_flight *f = missed ? in_flight_get(&missed) : 0;
 	if (f && is_miss(f->attempt.end) && is_task_of(f, task)) {

@@ -8,6 +8,7 @@
 #define IN_FLIGHT_ENTRIES 16384
 #define TASK_ENTRIES 16384
 #define CELL_ENTRIES 256
+#define MISSED_SLOTS 4096 /* a power of two */
 #define RING_BYTES_DEFAULT (4 << 20)
 
 enum config_filter {
@@ -106,6 +107,7 @@ BPF_HASH(in_flight, __u64, struct in_flight, IN_FLIGHT_ENTRIES);
 BPF_HASH(tasks, __u32, struct task_state, TASK_ENTRIES);
 BPF_TABLE("percpu_hash", struct cell_key, struct cell, cells, CELL_ENTRIES);
 BPF_ARRAY(zero_cell, struct cell, 1);
+BPF_ARRAY(missed_slots, __u32, MISSED_SLOTS);
 
 /* bcc turns calls of map methods into helper calls, but not where a macro hides them: hence a function for each. */
 static __always_inline const struct config *config_get(__u32 *key)
@@ -161,6 +163,11 @@ static __always_inline int tasks_put(__u32 *key, struct task_state *value)
 static __always_inline int tasks_delete(__u32 *key)
 {
 	return tasks.delete(key);
+}
+
+static __always_inline __u32 *missed_slots_get(__u32 *key)
+{
+	return missed_slots.lookup(key);
 }
 
 static __always_inline void *events_reserve(void)
@@ -222,6 +229,13 @@ struct {
 	__type(value, struct cell);
 } zero_cell SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MISSED_SLOTS);
+	__type(key, __u32);
+	__type(value, __u32);
+} missed_slots SEC(".maps");
+
 static __always_inline const struct config *config_get(__u32 *key)
 {
 	return bpf_map_lookup_elem(&config, key);
@@ -277,6 +291,11 @@ static __always_inline int tasks_delete(__u32 *key)
 	return bpf_map_delete_elem(&tasks, key);
 }
 
+static __always_inline __u32 *missed_slots_get(__u32 *key)
+{
+	return bpf_map_lookup_elem(&missed_slots, key);
+}
+
 static __always_inline void *events_reserve(void)
 {
 	return bpf_ringbuf_reserve(&events, EVENT_BYTES, 0);
@@ -323,6 +342,22 @@ static __always_inline struct cell *cell_of(const struct attempt_event *attempt)
 		cell = cells_get(&key);
 	}
 	return cell;
+}
+
+/* How many tasks, of those whose tid falls into this slot, have missed: a page fault of all others need not look them
+ * up, which would cost more than all the rest of its program. */
+static __always_inline __u32 *missed_slot(__u32 tid)
+{
+	__u32 slot = tid & (MISSED_SLOTS - 1);
+	return missed_slots_get(&slot);
+}
+
+static __always_inline void set_missed(struct task_state *t, __u32 tid, __u64 iocb)
+{
+	__u32 *count = missed_slot(tid);
+	if (count && !t->missed != !iocb)
+		__sync_fetch_and_add(count, iocb ? 1 : -1);
+	t->missed = iocb;
 }
 
 /* Room for one event of this probe, numbered; 0 when the ring is full, which is counted. */

@@ -8,6 +8,7 @@ public final class MapMemory {
   static final int IN_FLIGHT_ENTRIES = 16384;
   static final int TASK_ENTRIES = 16384;
   static final int CELL_ENTRIES = 256;
+  static final int MISSED_SLOTS = 4096;
   private static final int HASH_ENTRY_OVERHEAD_BYTES = 48 + 16; // struct htab_elem and its bucket
   private static final int TASK_STATE_BYTES = 16;
 
@@ -23,6 +24,7 @@ public final class MapMemory {
             * (cpus * StateLayout.CELL_BYTES
                 + StateLayout.CELL_KEY_BYTES
                 + HASH_ENTRY_OVERHEAD_BYTES)
+        + MISSED_SLOTS * 8L
         + cpus * StateLayout.COUNTERS_BYTES;
   }
 

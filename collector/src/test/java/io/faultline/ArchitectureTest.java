@@ -1,0 +1,111 @@
+package io.faultline;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.conditions.ArchConditions.onlyDependOnClassesThat;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Data runs one way; who may import whom. The same list as in ARCHITECTURE.md. */
+class ArchitectureTest {
+  private static final String ROOT = "io.faultline.";
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .importPackages("io.faultline");
+
+  /** Package, and what it may import beside itself and the JDK. */
+  private static final Map<String, List<String>> IMPORTS =
+      Map.ofEntries(
+          Map.entry("event", List.of()),
+          Map.entry("ring", List.of()),
+          Map.entry("source", List.of(ROOT + "event")),
+          Map.entry("probe", List.of(ROOT + "event", ROOT + "source", "com.sun.jna..")),
+          Map.entry("probe.direct", List.of("com.sun.jna..")),
+          Map.entry(
+              "source.live",
+              List.of(ROOT + "event", ROOT + "ring", ROOT + "probe", ROOT + "source")),
+          Map.entry("match", List.of(ROOT + "event")),
+          Map.entry(
+              "report",
+              List.of(ROOT + "event", ROOT + "source", ROOT + "match", "com.fasterxml.jackson..")),
+          Map.entry(
+              "recording",
+              List.of(
+                  ROOT + "event",
+                  ROOT + "source",
+                  "com.fasterxml.jackson..",
+                  "com.github.luben.zstd..")),
+          Map.entry("selftest", List.of(ROOT + "probe.direct")),
+          Map.entry(
+              "cli", List.of(ROOT + "*..", "picocli..", "com.fasterxml.jackson..", "sun.misc..")));
+
+  @Test
+  void shouldImportOnlyAgainstTheFlowOfData() {
+    IMPORTS.forEach(
+        (name, allowed) -> {
+          String[] packages = new String[allowed.size() + 2];
+          for (int i = 0; i < allowed.size(); i++) {
+            packages[i] = allowed.get(i);
+          }
+          packages[allowed.size()] = ROOT + name;
+          packages[allowed.size() + 1] = "java..";
+          classes()
+              .that(resideInAPackage(ROOT + name))
+              .should(onlyDependOnClassesThat(resideInAnyPackage(packages)))
+              .check(CLASSES);
+        });
+  }
+
+  @Test
+  void shouldListEveryPackage() {
+    assertThat(
+            CLASSES.stream()
+                .map(c -> c.getPackageName().substring(ROOT.length()))
+                .distinct()
+                .toList())
+        .containsExactlyInAnyOrderElementsOf(IMPORTS.keySet());
+  }
+
+  @Test
+  void shouldHaveNoCycles() {
+    slices().matching("io.faultline.(**)").should().beFreeOfCycles().check(CLASSES);
+  }
+
+  @Test
+  void shouldTakeTimeFromEventsOnly() {
+    noClasses()
+        .that(resideInAnyPackage(ROOT + "match", ROOT + "event"))
+        .should()
+        .callMethod(System.class, "nanoTime")
+        .orShould()
+        .callMethod(System.class, "currentTimeMillis")
+        .orShould()
+        .dependOnClassesThat(
+            resideInAnyPackage(
+                "java.time..", "java.io..", "java.nio.file..", "java.util.concurrent.."))
+        .check(CLASSES);
+  }
+
+  @Test
+  void shouldDescribeEveryPackage() throws Exception {
+    Path main = Path.of("src/main/java/io/faultline");
+    for (String name : IMPORTS.keySet()) {
+      assertThat(
+              Files.readString(main.resolve(name.replace('.', '/')).resolve("package-info.java")))
+          .as(name)
+          .contains("Imports:", "Threads:");
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package io.faultline.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine.TypeConversionException;
+
+class ArgumentsTest {
+  @ParameterizedTest
+  @CsvSource({
+    "5, PT5S",
+    "500ms, PT0.5S",
+    "2m, PT2M",
+    "1h, PT1H",
+    "7us, PT0.000007S",
+    "9ns, PT0.000000009S"
+  })
+  void shouldReadDurations(String text, Duration expected) {
+    assertThat(new DurationConverter().convert(text)).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "soon", "-5s", "5 s", "1.5s", "99999999999"})
+  void shouldRefuseWhatIsNoDuration(String text) {
+    assertThatThrownBy(() -> new DurationConverter().convert(text))
+        .isInstanceOf(TypeConversionException.class)
+        .hasMessageContaining("expected: a duration");
+  }
+
+  @Test
+  void shouldReadDevices() {
+    assertThat(Mounts.parseDev("8:17")).hasValue(8 << 20 | 17);
+    assertThat(Mounts.parseDev("0:41")).hasValue(41);
+    assertThat(Mounts.parseDev("sda")).isEqualTo(OptionalInt.empty());
+  }
+
+  @Test
+  void shouldFindTheMountOfAPath() throws Exception {
+    assertThat(Mounts.of(Path.of("/proc/self")).fs()).isEqualTo("proc");
+    assertThat(Mounts.of(Path.of("/")).point()).isEqualTo(Path.of("/"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"doctor", "demo", "selftest", "record", "report", "top"})
+  void shouldHelpWithEveryCommand(String command) {
+    assertThat(Main.run(command, "--help")).isZero();
+  }
+
+  @Test
+  void shouldKnowUsageErrors() {
+    assertThat(Main.run()).isEqualTo(Main.EXIT_USAGE);
+    assertThat(Main.run("nothing")).isEqualTo(Main.EXIT_USAGE);
+    assertThat(Main.run("report")).isEqualTo(Main.EXIT_USAGE);
+    assertThat(Main.run("report", "/nowhere/at-all.fl")).isEqualTo(Main.EXIT_FAILURE);
+  }
+}
