@@ -61,9 +61,9 @@ final class DoctorCommand implements Callable<Integer> {
     checks.add(loaderCheck(Loader.BCC, bccObstacle));
     boolean isUsable = coreObstacle == null || bccObstacle == null;
     if (isJson) {
-      printJson(features, plan, checks, isUsable);
+      printJson(plan, checks, isUsable);
     } else {
-      printText(features, plan, checks, isUsable);
+      printText(plan, checks, isUsable);
     }
     return isUsable ? 0 : Main.EXIT_FAILURE;
   }
@@ -115,9 +115,7 @@ final class DoctorCommand implements Callable<Integer> {
         : new Check(State.MISSING, "loader " + loader, "no", obstacle);
   }
 
-  private void printText(
-      KernelFeatures features, HookPlan plan, List<Check> checks, boolean isUsable)
-      throws IOException {
+  private void printText(HookPlan plan, List<Check> checks, boolean isUsable) throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     out.printf(
         "faultline %s on Linux %s, %s, Java %s%n%n",
@@ -159,9 +157,7 @@ final class DoctorCommand implements Callable<Integer> {
     };
   }
 
-  private void printJson(
-      KernelFeatures features, HookPlan plan, List<Check> checks, boolean isUsable)
-      throws IOException {
+  private void printJson(HookPlan plan, List<Check> checks, boolean isUsable) throws IOException {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("schema", 1);
     json.put("version", Version.text());

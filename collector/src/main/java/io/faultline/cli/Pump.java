@@ -50,7 +50,7 @@ final class Pump {
       if (duration != null && nowNs - startNs >= duration.toNanos()) {
         break;
       }
-      if (count == 0) {
+      if (count < BATCH) {
         source.await();
       }
     }

@@ -69,7 +69,7 @@ final class BccLoader implements Loader {
       directory = Files.createTempDirectory("faultline-bcc");
       BpfSources.unpack(directory);
       child = start(directory, plan, features.btf());
-      return takeOver(child, plan);
+      return takeOver(child);
     } catch (IOException | UncheckedIOException e) {
       throw e instanceof ProbeException p
           ? p
@@ -131,7 +131,7 @@ final class BccLoader implements Loader {
     return flags;
   }
 
-  private LoadedPrograms takeOver(Process child, HookPlan plan) throws IOException {
+  private static LoadedPrograms takeOver(Process child) throws IOException {
     BufferedReader answers =
         new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8));
     Bcc bcc = new Bcc();

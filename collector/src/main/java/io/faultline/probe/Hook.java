@@ -94,6 +94,7 @@ public enum Hook {
   public final String meaning;
 
   /** The ways to attach, the best first. */
+  @SuppressWarnings("ImmutableEnumChecker") // List.of, of records
   public final List<Way> ways;
 
   Hook(Probe probe, boolean isEssential, String meaning, Way... ways) {

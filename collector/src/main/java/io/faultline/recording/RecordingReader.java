@@ -260,7 +260,7 @@ public final class RecordingReader implements EventSource {
     }
     int left = available();
     if (window.capacity() < bytes
-        || window.capacity() < WINDOW_BYTES && left > window.capacity() / 2) {
+        || (window.capacity() < WINDOW_BYTES && left > window.capacity() / 2)) {
       ByteBuffer larger =
           ByteBuffer.allocate(Math.max(bytes, window.capacity() * 2))
               .order(ByteOrder.LITTLE_ENDIAN);

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Events of the running kernel.
@@ -29,6 +30,7 @@ public final class LiveSource implements EventSource {
   /** Time between two sweeps. */
   public static final int SWEEP_MS = 500;
 
+  private static final int PACE_MS = 5;
   private static final long SWEEP_NS = SWEEP_MS * 1_000_000L;
 
   private final ProbeSet probes;
@@ -94,8 +96,16 @@ public final class LiveSource implements EventSource {
     return ring.usedBytes();
   }
 
-  /** Waits until an event may be there, at most until the next sweep. */
+  /**
+   * Waits until events may be there, at least {@value #PACE_MS} ms and at most until the next
+   * sweep.
+   *
+   * <p>The kernel wakes a reader that has caught up, which costs the task that made the event some
+   * microseconds. Reading at a pace of its own the reader is behind almost always, and takes what
+   * has come in one batch.
+   */
   public void await() {
+    LockSupport.parkNanos(PACE_MS * 1_000_000L);
     long leftNs = sweptNs + SWEEP_NS - System.nanoTime();
     if (leftNs > 0 && !isFinished) {
       probes.awaitEvents(Duration.ofNanos(leftNs).plusMillis(1));
