@@ -105,14 +105,13 @@ struct attempt_event {
 	__s64 pos;         /* at begin; done_before is part of it */
 	__u64 count;       /* bytes left to do at begin */
 	__u64 done_before; /* bytes that earlier attempts did */
-	__s64 ret;         /* as iomap_dio_complete saw it: includes done_before when positive */
+	__s64 ret;         /* as iomap_dio_complete returns it: bytes with done_before, 0, or a negative errno */
 	__u32 dev;         /* as in the kernel: major << 20 | minor */
 	__u32 fs_magic;
 	__u16 flags; /* enum attempt_flag */
 	__u8 end;    /* enum attempt_end */
 	__u8 reserved;
-	__s16 error;
-	__u16 index; /* 0 for the first attempt of the operation */
+	__u32 index; /* 0 for the first attempt of the operation */
 	__u8 comm[EVENT_COMM_BYTES];
 };
 
@@ -131,8 +130,7 @@ struct operation_end_event {
 	__u16 flags;  /* enum attempt_flag of the last attempt */
 	__u8 last;    /* enum attempt_end of the last attempt */
 	__u8 reason;  /* enum operation_end_reason */
-	__u16 attempts;
-	__u16 reserved;
+	__u32 attempts;
 	__u8 comm[EVENT_COMM_BYTES];
 	__u64 reserved2;
 };

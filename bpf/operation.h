@@ -125,7 +125,6 @@ static __always_inline void emit_operation_end(const struct in_flight *f, __u8 r
 	e->last = a->end;
 	e->reason = reason;
 	e->attempts = a->index + 1;
-	e->reserved = 0;
 	__builtin_memcpy(e->comm, a->comm, sizeof(e->comm));
 	e->reserved2 = 0;
 	event_submit(e, p, EVENT_OPERATION_END, probe, now);
@@ -176,7 +175,6 @@ static __always_inline void set_attempt(struct in_flight *f, const struct dio_be
 	a->done_before = b->done_before;
 	a->ret = 0;
 	a->end = ATTEMPT_OPEN;
-	a->error = 0;
 	a->flags = (b->write ? ATTEMPT_WRITE : 0) | (b->async ? ATTEMPT_ASYNC : 0) |
 		   (b->ki_flags & IOCB_NOWAIT ? ATTEMPT_NOWAIT : 0) |
 		   (b->dio_flags & IOMAP_DIO_PARTIAL ? ATTEMPT_PARTIAL_OK : 0) |
@@ -399,7 +397,6 @@ static __always_inline int dio_complete(__u64 iocb, int error, __s64 ret)
 	__u8 end = end_of(f, error, ret);
 
 	a->ret = ret;
-	a->error = (__s16)error;
 	a->region_ns = f->queued_ns ? f->queued_ns - a->begin_ns : duration_ns;
 	if (f->queued_ns)
 		a->flags |= ATTEMPT_QUEUED;

@@ -49,8 +49,7 @@ public final class Attempt extends Event {
   static final int FLAGS = 104;
   static final int END = 106;
   static final int RESERVED = 107;
-  static final int ERROR = 108;
-  static final int INDEX = 110;
+  static final int INDEX = 108;
   static final int COMM = 112;
 
   Attempt() {}
@@ -145,14 +144,9 @@ public final class Attempt extends Event {
     return AttemptEnd.of(u8(END));
   }
 
-  /** Negative errno that {@code iomap_dio_complete} got, or 0. */
-  public int error() {
-    return s16(ERROR);
-  }
-
   /** 0 for the operation's first attempt; each retry adds 1. */
   public int index() {
-    return u16(INDEX);
+    return s32(INDEX);
   }
 
   /** Name of the task; of the submitting process for an io_uring worker. */

@@ -97,10 +97,6 @@ public abstract sealed class Event
     return buffer.getShort(offset + at) & 0xffff;
   }
 
-  final short s16(int at) {
-    return buffer.getShort(offset + at);
-  }
-
   final int u8(int at) {
     return buffer.get(offset + at) & 0xff;
   }

@@ -55,7 +55,7 @@ public final class EventBuilder {
   public EventBuilder attemptOperation(long iocb, long operationNs, int index) {
     buffer.putLong(Attempt.IOCB, iocb);
     buffer.putLong(Attempt.OPERATION_NS, operationNs);
-    buffer.putShort(Attempt.INDEX, (short) index);
+    buffer.putInt(Attempt.INDEX, index);
     return this;
   }
 
@@ -89,10 +89,9 @@ public final class EventBuilder {
   }
 
   /** Attempt: how it ended. */
-  public EventBuilder attemptEnd(AttemptEnd end, long ret, int error) {
+  public EventBuilder attemptEnd(AttemptEnd end, long ret) {
     buffer.put(Attempt.END, (byte) end.number());
     buffer.putLong(Attempt.RET, ret);
-    buffer.putShort(Attempt.ERROR, (short) error);
     return this;
   }
 
@@ -101,7 +100,7 @@ public final class EventBuilder {
     buffer.putLong(OperationEnd.IOCB, iocb);
     buffer.putLong(OperationEnd.OPERATION_NS, operationNs);
     buffer.putLong(OperationEnd.END_NS, endNs);
-    buffer.putShort(OperationEnd.ATTEMPTS, (short) attempts);
+    buffer.putInt(OperationEnd.ATTEMPTS, attempts);
     return this;
   }
 

@@ -19,7 +19,6 @@ public final class OperationEnd extends Event {
   static final int LAST = 98;
   static final int REASON = 99;
   static final int ATTEMPTS = 100;
-  static final int RESERVED = 102;
   static final int COMM = 104;
   static final int RESERVED2 = 120;
 
@@ -114,7 +113,7 @@ public final class OperationEnd extends Event {
 
   /** Number of attempts. */
   public int attempts() {
-    return u16(ATTEMPTS);
+    return s32(ATTEMPTS);
   }
 
   /** The first eight bytes of {@link #comm()}, for keeping it without a String. */

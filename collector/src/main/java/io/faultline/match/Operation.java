@@ -102,8 +102,7 @@ public final class Operation {
 
   /** The attempt, ended, after those before it. */
   void add(Attempt attempt) {
-    // Modulo 2^16, as on the wire: a livelock makes more attempts than that.
-    int ahead = (short) (attempt.index() - attempts);
+    int ahead = attempt.index() - attempts;
     hasHole |= ahead != 0;
     AttemptEnd end = attempt.end();
     if (attempts > 0 && ahead == 0) {
@@ -125,7 +124,7 @@ public final class Operation {
 
   /** The end, after all attempts. */
   void end(OperationEnd end) {
-    int ahead = (short) (end.attempts() - attempts);
+    int ahead = end.attempts() - attempts;
     hasHole |= ahead != 0 || attempts == 0;
     attempts += Math.max(0, ahead);
     lastEndNs = Math.max(lastEndNs, end.endNs());
@@ -146,7 +145,7 @@ public final class Operation {
    */
   boolean isAheadOf(Attempt inFlight) {
     int ended = inFlight.index() + (inFlight.end() == AttemptEnd.OPEN ? 0 : 1);
-    return (short) (ended - attempts) < 0;
+    return ended < attempts;
   }
 
   /** What an attempt shows even before it has ended. */

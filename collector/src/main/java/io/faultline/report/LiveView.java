@@ -43,15 +43,12 @@ public final class LiveView implements StreamConsumer {
     long retryNs;
   }
 
-  private record CellKey(int dev, boolean isWrite) {}
-
   private final StreamInfo info;
   private final int rows;
   private final EventDecoder decoder = new EventDecoder(new Handler());
   private final Matcher matcher = new Matcher(new Collector());
-  private final Map<CellKey, long[]> now = new LinkedHashMap<>();
-  private final Map<CellKey, long[]> before = new HashMap<>();
-  private final Map<CellKey, String> fsNames = new HashMap<>();
+  private final Map<Cells.Key, long[]> now = new LinkedHashMap<>();
+  private final Map<Cells.Key, long[]> before = new HashMap<>();
   private final Map<String, Group> processes = new HashMap<>();
   private final Map<String, Group> files = new HashMap<>();
   private final Map<Report.FileKey, String> paths = new HashMap<>();
@@ -116,9 +113,9 @@ public final class LiveView implements StreamConsumer {
           out.printf(
               Locale.ROOT,
               "%-9s %-8s %-5s %,11.0f %,11.0f %,9.0f %11s %10s%n",
-              fsNames.get(key),
-              FileSystems.devOf(key.dev),
-              key.isWrite ? "write" : "read",
+              FileSystems.nameOf(key.fsMagic()),
+              FileSystems.devOf(key.dev()),
+              key.isWrite() ? "write" : "read",
               delta[0] / seconds,
               delta[1] / seconds,
               delta[2] / seconds,
@@ -143,7 +140,7 @@ public final class LiveView implements StreamConsumer {
             operation ->
                 out.printf(
                     "%-15s %7d %-5s %10s  %-22s %s%n",
-                    operation.comm(),
+                    ReportText.printable(operation.comm()),
                     operation.tid(),
                     operation.isWrite() ? "write" : "read",
                     Units.duration(nowNs - operation.startNs()),
@@ -194,7 +191,7 @@ public final class LiveView implements StreamConsumer {
     public void onOperation(Operation operation) {
       inFlight.remove(operation.startNs() ^ operation.tid());
       if (operation.isFaultDisabled()) {
-        add(processes, operation, o -> o.comm() + " (" + o.pid() + ")");
+        add(processes, operation, o -> ReportText.printable(o.comm()) + " (" + o.pid() + ")");
         add(files, operation, LiveView.this::nameOf);
       }
     }
@@ -247,8 +244,7 @@ public final class LiveView implements StreamConsumer {
 
     @Override
     public void onCell(Cell cell) {
-      CellKey key = new CellKey(cell.dev(), cell.isWrite());
-      fsNames.put(key, FileSystems.nameOf(cell.fsMagic()));
+      Cells.Key key = new Cells.Key(cell.dev(), cell.fsMagic(), cell.isWrite());
       now.put(
           key,
           new long[] {

@@ -9,17 +9,10 @@ import io.faultline.source.StreamInfo;
 import java.io.IOException;
 import java.io.Writer;
 import java.time.Instant;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeFormatterBuilder;
-import java.util.Locale;
 
 /** The report as JSON, schema 1: names do not change, more may be added. */
 public final class ReportJson {
   private static final int SCHEMA = 1;
-
-  /** ISO 8601 in UTC, always with nine digits of the second: such times sort as text. */
-  private static final DateTimeFormatter WALL_TIME =
-      new DateTimeFormatterBuilder().appendInstant(9).toFormatter(Locale.ROOT);
 
   private ReportJson() {}
 
@@ -80,9 +73,9 @@ public final class ReportJson {
 
   static String wallTime(StreamInfo info, long ktimeNs) {
     long wallNs = info.wallNsOf(ktimeNs);
-    return WALL_TIME.format(
-        Instant.ofEpochSecond(
-            Math.floorDiv(wallNs, 1_000_000_000L), Math.floorMod(wallNs, 1_000_000_000L)));
+    return Instant.ofEpochSecond(
+            Math.floorDiv(wallNs, 1_000_000_000L), Math.floorMod(wallNs, 1_000_000_000L))
+        .toString();
   }
 
   private static void writeBalance(JsonGenerator json, Balance balance) throws IOException {
@@ -165,6 +158,7 @@ public final class ReportJson {
     json.writeNumberField("misses_none", operation.missesNone());
     json.writeNumberField("misses_partial", operation.missesPartial());
     json.writeBooleanField("async", operation.isAsync());
+    json.writeBooleanField("shifted", operation.isShifted());
     json.writeEndObject();
   }
 }

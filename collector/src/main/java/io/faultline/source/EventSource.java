@@ -12,7 +12,7 @@ public interface EventSource extends Closeable {
   StreamInfo info();
 
   /**
-   * Hands over what is there, at most {@code limit} events.
+   * Hands over what is there, about {@code limit} events at most.
    *
    * @return how many events were handed over, 0 when none is there at the moment, {@link #END} when
    *     none will come

@@ -55,7 +55,7 @@ class EventDecoderTest {
         .attemptRange(8192, 4096, 8192)
         .attemptTimes(950, 50)
         .attemptFlags(Attempt.WRITE | Attempt.NOFAULT, "a-name-of-15-by")
-        .attemptEnd(AttemptEnd.FULL, 12288, 0);
+        .attemptEnd(AttemptEnd.FULL, 12288);
     Attempt attempt = Attempt.copyOf(builder.buffer(), 0);
     builder.begin(EventType.FAULT, Probe.FAULT_IN, 0, 0);
     assertThat(attempt.ktimeNs()).isEqualTo(1_000);

@@ -72,7 +72,7 @@ class TotalsLiveIT {
       TraceInstance.Counts counts,
       Map<String, Object> done) {
     Map<String, Object> totals = Live.object(report, "totals");
-    assertThat(Live.object(report, "balance").get("reasons")).as(variant).asList().isEmpty();
+    assertThat(Live.object(report, "balance").get("reasons")).as(variant).isEqualTo(List.of());
     assertThat(Live.object(report, "balance").get("complete")).as(variant).isEqualTo(true);
     assertThat(Live.number(totals, "attempts"))
         .as(variant + " attempts")

@@ -73,7 +73,7 @@ final class Stream {
         .attemptRange(doneBefore, 16384 - doneBefore, doneBefore)
         .attemptTimes(beginNs, isSilent ? 0 : endNs - beginNs)
         .attemptFlags(flags, "task" + tid)
-        .attemptEnd(end, ret, 0);
+        .attemptEnd(end, ret);
     add();
   }
 

@@ -125,16 +125,18 @@ public final class LiveSource implements EventSource {
     if (isEnded) {
       return END;
     }
+    long nowNs = System.nanoTime();
+    boolean isSweepDue = nowNs - sweptNs >= SWEEP_NS;
     int count =
         ring.poll(
             (data, offset, length) -> {
-              if (length == Event.BYTES) {
+              if (length == Event.BYTES) { // a record of another length is missed in the balance
                 handOver(consumer, data, offset);
               }
             },
-            limit);
-    long nowNs = System.nanoTime();
-    if (nowNs - sweptNs >= SWEEP_NS || (isFinished && count == 0)) {
+            // What the sweep says of an operation comes after all that the ring has of it.
+            isSweepDue ? Integer.MAX_VALUE : limit);
+    if (isSweepDue || (isFinished && count == 0)) {
       sweptNs = nowNs;
       isEnded = isFinished && count == 0;
       count += sweep.run((buffer, offset) -> handOver(consumer, buffer, offset), nowNs, isEnded);

@@ -118,7 +118,7 @@ final class Sweep {
           .begin(EventType.ATTEMPT, Probe.SWEEP, Event.CPU_NONE, nowNs)
           .seq(found++)
           .attemptOf(attempt)
-          .attemptEnd(entry.isAtEndOfFile() ? AttemptEnd.END_OF_FILE : AttemptEnd.SILENT, 0, 0);
+          .attemptEnd(entry.isAtEndOfFile() ? AttemptEnd.END_OF_FILE : AttemptEnd.SILENT, 0);
       emit(output);
     } else if (attempt.end().isMiss()) {
       long result =
