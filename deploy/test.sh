@@ -14,4 +14,4 @@ need setpriv util-linux util-linux
 install_missing
 say "mvn verify"
 cd "$root"
-exec mvn -B -ntp -q "$@" verify
+exec mvn -B -ntp "$@" verify

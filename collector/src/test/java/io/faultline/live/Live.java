@@ -90,7 +90,7 @@ final class Live {
   }
 
   static void signal(Process process, String name) throws Exception {
-    tool("kill", "-" + name, Long.toString(process.pid()));
+    tool("sh", "-c", "kill -" + name + " " + process.pid()); // of the shell: procps may be missing
   }
 
   static int waitFor(Process process) throws Exception {
@@ -99,6 +99,30 @@ final class Live {
       throw new AssertionError("process: still running after " + DEADLINE);
     }
     return process.exitValue();
+  }
+
+  /** Runs the program as nobody; from a copy, since the checkout may be where nobody may look. */
+  static Result faultlineAsNobody(String... arguments) throws Exception {
+    Path copy = Files.createTempDirectory(Path.of("/var/tmp"), "faultline-test-");
+    try {
+      Path target = Files.createDirectories(copy.resolve("collector/target"));
+      tool("cp", ROOT.resolve("faultline").toString(), copy.toString());
+      tool("sh", "-c", "cp -r target/lib target/faultline-collector-*.jar " + target);
+      tool("chmod", "-R", "a+rX", copy.toString());
+      List<String> command =
+          new ArrayList<>(
+              List.of(
+                  "setpriv",
+                  "--reuid=65534",
+                  "--regid=65534",
+                  "--clear-groups",
+                  "--inh-caps=-all"));
+      command.add(copy.resolve("faultline").toString());
+      command.addAll(List.of(arguments));
+      return run(command.toArray(String[]::new));
+    } finally {
+      tool("rm", "-r", copy.toString());
+    }
   }
 
   /** The trigger of known misses, compiled once. */

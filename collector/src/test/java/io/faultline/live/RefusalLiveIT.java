@@ -34,17 +34,7 @@ class RefusalLiveIT {
 
   @Test
   void shouldRefuseToRecordWhenNotRoot() throws Exception {
-    Live.Result result =
-        Live.run(
-            "setpriv",
-            "--reuid=65534",
-            "--regid=65534",
-            "--clear-groups",
-            "--inh-caps=-all",
-            Live.ROOT.resolve("faultline").toString(),
-            "record",
-            "-o",
-            "/tmp/faultline-never.fl");
+    Live.Result result = Live.faultlineAsNobody("record", "-o", "/tmp/faultline-never.fl");
     assertRefused(result, 1, "privileges: not root", "sudo");
     assertThat(Path.of("/tmp/faultline-never.fl")).doesNotExist();
   }
@@ -54,16 +44,7 @@ class RefusalLiveIT {
     try (Live.Recorder recorder = Live.Recorder.start()) {
       recorder.stop();
       Live.tool("chmod", "644", recorder.file.toString());
-      Live.Result result =
-          Live.run(
-              "setpriv",
-              "--reuid=65534",
-              "--regid=65534",
-              "--clear-groups",
-              "--inh-caps=-all",
-              Live.ROOT.resolve("faultline").toString(),
-              "report",
-              recorder.file.toString());
+      Live.Result result = Live.faultlineAsNobody("report", recorder.file.toString());
       assertThat(result.status()).as(result.err()).isZero();
     }
   }
