@@ -1,5 +1,6 @@
 package io.faultline.cli;
 
+import io.faultline.event.Probe;
 import io.faultline.recording.RecordingWriter;
 import io.faultline.source.StreamConsumer;
 import io.faultline.source.live.LiveSource;
@@ -97,11 +98,27 @@ final class RecordCommand implements Callable<Integer> {
             counting.events, Files.size(output), output);
         err.flush();
       }
+      checkFilter(source);
       if (status != 0) {
         throw new CommandFailure(
             "command: " + command.get(0) + " ended with " + status + " (expected: 0)");
       }
       return 0;
+    }
+  }
+
+  /** A filter that lets nothing through is more often a mistake than a quiet system. */
+  private static void checkFilter(LiveSource source) throws CommandFailure {
+    String filters = source.info().filters();
+    long attempts = source.probes().hits(Probe.DIO_BEGIN);
+    long skipped = source.probes().skipped(Probe.DIO_BEGIN);
+    if (!filters.isEmpty() && attempts == skipped) {
+      throw new CommandFailure(
+          "filter: "
+              + filters
+              + " let none of "
+              + attempts
+              + " direct I/O attempts through (expected: some; report without a filter shows what there is)");
     }
   }
 

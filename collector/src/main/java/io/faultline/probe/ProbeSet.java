@@ -167,6 +167,26 @@ public final class ProbeSet implements AutoCloseable {
     return new long[cpus][Probe.values().length * StateLayout.COUNTERS_FIELDS];
   }
 
+  /** How often the probe was reached. */
+  public long hits(Probe probe) {
+    return total(probe, StateLayout.COUNTERS_HITS);
+  }
+
+  /** How many of its hits were left out. */
+  public long skipped(Probe probe) {
+    return total(probe, StateLayout.COUNTERS_SKIPPED);
+  }
+
+  private long total(Probe probe, int field) {
+    long[][] totals = newCounters();
+    readCounters(totals);
+    long sum = 0;
+    for (long[] cpu : totals) {
+      sum += cpu[probe.number() * StateLayout.COUNTERS_FIELDS + field];
+    }
+    return sum;
+  }
+
   /**
    * Runs of the hook's program that the kernel suppressed because it was already running on that
    * CPU.

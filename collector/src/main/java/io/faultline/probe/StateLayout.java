@@ -24,6 +24,8 @@ final class StateLayout {
   static final int FILTER_CGROUP = 1 << 3;
 
   static final int COUNTERS_FIELDS = 7;
+  static final int COUNTERS_HITS = 0;
+  static final int COUNTERS_SKIPPED = 3;
   static final int COUNTERS_BYTES = Probe.values().length * COUNTERS_FIELDS * 8;
 
   static final int CELL_KEY_DEV = 0;

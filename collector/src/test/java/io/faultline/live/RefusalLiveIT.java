@@ -119,10 +119,26 @@ class RefusalLiveIT {
   @Test
   void shouldSayThatAFilterMatchedNothing() throws Exception {
     Path file = Files.createTempFile("faultline-test-", ".fl");
-    try {
+    try (Live.LoopFs fs = Live.LoopFs.make("btrfs")) {
+      String data = fs.mount.resolve("data").toString();
       Live.Result record =
-          Live.faultline("record", "-o", file.toString(), "--comm", "nobody-is-so", "--", "true");
-      assertThat(record.status()).as(record.err()).isZero();
+          Live.faultline(
+              "record",
+              "-q",
+              "-o",
+              file.toString(),
+              "--comm",
+              "nobody-is-so",
+              "--",
+              Live.trigger(),
+              "--file",
+              data,
+              "--operations",
+              "7");
+      assertThat(record.status()).isEqualTo(1);
+      assertThat(record.err())
+          .containsPattern(
+              "filter: comm=nobody-is-so let none of \\d+ direct I/O attempts through");
       Live.Result report = Live.faultline("report", file.toString());
       assertThat(report.out())
           .contains("No direct I/O was seen that the filter lets through", "comm=nobody-is-so");
