@@ -11,7 +11,6 @@ import io.faultline.source.EventSource;
 import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,7 +69,7 @@ public final class LiveSource implements EventSource {
     Instant now = Instant.now();
     long ktimeNs = System.nanoTime(); // CLOCK_MONOTONIC on Linux, as bpf_ktime_get_ns()
     return new StreamInfo(
-        InetAddress.getLocalHost().getHostName(),
+        Files.readString(Path.of("/proc/sys/kernel/hostname")).strip(),
         Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip(),
         Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip(),
         now.getEpochSecond() * 1_000_000_000L + now.getNano(),
