@@ -5,143 +5,256 @@ import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
  * Writes a stream into a file.
  *
- * <p>A frame is written whole or, when the process is killed or the disk is full, not at all for
- * the reader: what was flushed before stays readable. One thread.
+ * <p>The file itself is written, from its begin to its end: whenever the process is killed, what
+ * was flushed before is a readable recording under the name that the user gave. Events are
+ * collected until a block is full or {@link #flush} is called; there is no clock in here.
+ *
+ * <p>Nothing is thrown where an event or a path is handed over. When the file cannot be written any
+ * further, it is cut back to its last whole frame, what comes from then on is dropped, and every
+ * {@link #flush}, or else {@link #close}, says so. One thread.
  */
 public final class RecordingWriter implements StreamConsumer, Closeable {
-  private final Path file;
+  /** Characters of paths that wait for a frame at most; more than that are written at once. */
+  private static final int PATHS_CHARS_MAX = 1 << 16;
+
+  /**
+   * No kernel gives a longer one. A longer one is left out, as half a path would be a wrong one;
+   * the totals of the last frame show that it is missing.
+   */
+  private static final int PATH_CHARS_MAX = 1 << 15;
+
+  private final String name;
   private final FileChannel channel;
-  private final EventBlock block = new EventBlock();
-  private final List<String> paths = new ArrayList<>();
+  private final BlockCodec block = new BlockCodec(BlockCodec.FILE_FLAGS, BlockCodec.EVENTS_MAX);
+  private final StringBuilder paths = new StringBuilder();
+  private int pathCount;
   private long sequence;
   private long events;
-  private boolean isBroken;
+  private long eventsWritten;
+  private long pathsTotal;
+  private long bytesWritten;
+  private IOException failure;
+  private boolean isFailureSaid;
   private boolean isClosed;
 
-  private RecordingWriter(Path file, FileChannel channel) {
-    this.file = file;
+  /** Writes the header; {@code channel} is empty and is closed with the writer. */
+  RecordingWriter(String name, FileChannel channel, StreamInfo info, String version)
+      throws IOException {
+    this.name = name;
     this.channel = channel;
+    write(jsonFrame(Frame.TYPE_HEADER, 0, Header.encode(info, version)));
+    throwFailure();
   }
 
   /**
-   * Makes the file, or writes over it.
+   * Makes the file, or replaces what is in it. A file that cannot be written, or that another
+   * process is recording to, stays as it is.
    *
    * @param version of the program, for the header
+   * @throws RecordingException when it cannot be written
    */
   public static RecordingWriter create(Path file, StreamInfo info, String version)
       throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new RecordingException(file + ": is a directory (expected: a file to write)");
+    }
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new RecordingException(file + ": is a device or a pipe (expected: a file to write)");
+    }
+    FileChannel channel;
     try {
-      FileChannel channel =
-          FileChannel.open(
-              file,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE);
-      RecordingWriter writer = new RecordingWriter(file, channel);
-      writer.writeJson(Frame.TYPE_HEADER, 0, Header.encode(info, version));
-      return writer;
-    } catch (java.nio.file.FileSystemException e) {
+      channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    } catch (FileSystemException e) {
       throw new RecordingException(file + ": cannot be written: " + reasonOf(e), e);
     }
-  }
-
-  private static String reasonOf(java.nio.file.FileSystemException e) {
-    if (e instanceof java.nio.file.NoSuchFileException) {
-      return "no such directory";
+    try {
+      takeAlone(file, channel);
+      channel.truncate(0);
+      return new RecordingWriter(file.toString(), channel, info, version);
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
     }
-    return e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
   }
 
-  /**
-   * {@inheritDoc}
-   *
-   * @throws UncheckedIOException when a full block cannot be written
-   */
+  /** Locks the file: two recordings in one file would be none. */
+  private static void takeAlone(Path file, FileChannel channel) throws RecordingException {
+    boolean isOurs;
+    try {
+      isOurs = channel.tryLock() != null; // until the channel is closed
+    } catch (OverlappingFileLockException e) {
+      isOurs = false;
+    } catch (IOException e) {
+      isOurs = true; // a file system without locks
+    }
+    if (!isOurs) {
+      throw new RecordingException(
+          file + ": is being recorded to by another process (expected: a file of its own)");
+    }
+  }
+
+  private static String reasonOf(FileSystemException e) {
+    if (e instanceof NoSuchFileException) {
+      return "no such directory (expected: an existing one)";
+    }
+    return e.getReason() == null ? nameOf(e) : e.getReason();
+  }
+
+  /** The exception's class in words, for those without a message: "access denied". */
+  private static String nameOf(IOException e) {
+    return e.getClass()
+        .getSimpleName()
+        .replace("Exception", "")
+        .replaceAll("(?<=[a-z])(?=[A-Z])", " ")
+        .toLowerCase(Locale.ROOT);
+  }
+
   @Override
   public void onEvent(ByteBuffer buffer, int offset) {
-    block.add(buffer, offset);
     events++;
+    if (failure != null) {
+      return;
+    }
+    block.add(buffer, offset);
     if (block.isFull()) {
-      try {
-        writeBlocks();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+      writeFrames();
     }
   }
 
   @Override
   public void onPath(int dev, long ino, String path) {
-    Map<String, Object> line = new LinkedHashMap<>();
-    line.put("dev", dev);
-    line.put("ino", ino);
-    line.put("path", path);
-    try {
-      paths.add(JSON.std.asString(line));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    pathsTotal++;
+    if (failure != null || path.length() > PATH_CHARS_MAX) {
+      return;
+    }
+    if (pathCount > 0) {
+      paths.append('\n');
+    }
+    paths.append(new PathLine(dev, ino, path, block.count()).encode());
+    pathCount++;
+    if (paths.length() > PATHS_CHARS_MAX) {
+      writeFrames();
     }
   }
 
-  /** Writes what has come; with {@code isForced} waits until it is on the disk. */
-  public void flush(boolean isForced) throws IOException {
-    writeBlocks();
-    if (isForced) {
-      channel.force(false);
-    }
-  }
-
-  private void writeBlocks() throws IOException {
-    if (block.count() > 0) {
-      write(block.encode(sequence));
-    }
-    if (!paths.isEmpty()) {
-      String lines = String.join("\n", paths);
-      int count = paths.size();
-      paths.clear();
-      writeJson(Frame.TYPE_PATHS, count, lines);
-    }
-  }
-
-  private void writeJson(int type, int count, String json) throws IOException {
-    byte[] payload = json.getBytes(StandardCharsets.UTF_8);
-    write(Frame.encode(type, count, 0, sequence, payload, payload.length));
-  }
-
-  private void write(ByteBuffer frame) throws IOException {
-    if (isBroken) {
-      return; // said once; nothing may follow half a frame
-    }
-    try {
-      while (frame.hasRemaining()) {
-        channel.write(frame);
+  /**
+   * Writes what has come, as whole frames with one write.
+   *
+   * @param force whether to wait until it is on the disk
+   * @throws RecordingException when the file cannot be written any further
+   */
+  public void flush(boolean force) throws IOException {
+    writeFrames();
+    if (force && failure == null) {
+      try {
+        channel.force(false);
+      } catch (IOException e) {
+        failure = e; // what is on the disk is not known: nothing may follow
       }
-      sequence++;
+    }
+    throwFailure();
+  }
+
+  private void writeFrames() {
+    if (failure != null) {
+      return;
+    }
+    int blockCount = block.count();
+    long blockSequence = sequence + (pathCount > 0 ? 1 : 0);
+    ByteBuffer pathsFrame =
+        pathCount > 0
+            ? jsonFrame(Frame.TYPE_PATHS, pathCount, paths.toString())
+            : ByteBuffer.allocate(0);
+    ByteBuffer blockFrame = blockCount > 0 ? block.encode(blockSequence) : ByteBuffer.allocate(0);
+    write(pathsFrame, blockFrame);
+    if (failure == null) {
+      eventsWritten += blockCount;
+    }
+    paths.setLength(0);
+    pathCount = 0;
+  }
+
+  private ByteBuffer jsonFrame(int type, int count, String json) {
+    byte[] payload = json.getBytes(StandardCharsets.UTF_8);
+    ByteBuffer frame =
+        ByteBuffer.allocate(Frame.HEADER_BYTES + payload.length).order(ByteOrder.LITTLE_ENDIAN);
+    frame.put(Frame.HEADER_BYTES, payload);
+    Frame.seal(frame, type, 0, payload.length, count, 0, sequence);
+    return frame;
+  }
+
+  /** Writes frames, the empty ones among them not; or remembers why that failed. */
+  private void write(ByteBuffer... frames) {
+    long bytes = 0;
+    int count = 0;
+    for (ByteBuffer frame : frames) {
+      bytes += frame.remaining();
+      count += frame.hasRemaining() ? 1 : 0;
+    }
+    try {
+      for (long left = bytes; left > 0; ) {
+        left -= channel.write(frames);
+      }
+      bytesWritten += bytes;
+      sequence += count;
     } catch (IOException e) {
-      isBroken = true;
-      throw new RecordingException(
-          file
-              + ": cannot be written any further: "
-              + e.getMessage()
-              + " (what was recorded before is readable)",
-          e);
+      failure = e;
+      cutBack();
     }
   }
 
+  private void cutBack() {
+    try {
+      channel.truncate(bytesWritten);
+    } catch (IOException e) {
+      failure.addSuppressed(e); // readers know how to leave half a frame out
+    }
+  }
+
+  private void throwFailure() throws RecordingException {
+    if (failure == null) {
+      return;
+    }
+    isFailureSaid = true;
+    String reason =
+        failure instanceof ClosedByInterruptException
+            ? "the writing thread was interrupted"
+            : failure.getMessage() == null ? nameOf(failure) : failure.getMessage();
+    throw new RecordingException(
+        String.format(
+            Locale.ROOT,
+            "%s: cannot be written any further: %s (%,d of %,d events are in it and readable)",
+            name,
+            reason,
+            eventsWritten,
+            events),
+        failure);
+  }
+
+  /**
+   * Writes what has come and that nothing follows, waits until it is on the disk and closes the
+   * file.
+   *
+   * @throws RecordingException when that failed, or something before and no {@link #flush} said so
+   */
   @Override
   public void close() throws IOException {
     if (isClosed) {
@@ -149,9 +262,16 @@ public final class RecordingWriter implements StreamConsumer, Closeable {
     }
     isClosed = true;
     try (channel) {
-      writeBlocks();
-      writeJson(Frame.TYPE_END, 0, JSON.std.asString(Map.of("events", events)));
-      channel.force(true);
+      writeFrames();
+      if (failure == null) {
+        Map<String, Object> totals = new LinkedHashMap<>();
+        totals.put("events", events);
+        totals.put("paths", pathsTotal);
+        write(jsonFrame(Frame.TYPE_END, 0, JSON.std.asString(totals)));
+      }
+      if (!isFailureSaid) {
+        flush(true);
+      }
     }
   }
 }

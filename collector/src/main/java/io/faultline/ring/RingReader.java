@@ -19,7 +19,6 @@ import java.nio.ByteOrder;
  * record.
  */
 public final class RingReader {
-  private static final int BUSY = 1 << 31;
   private static final int DISCARD = 1 << 30;
   private static final int HEADER_BYTES = 8;
 
@@ -65,37 +64,43 @@ public final class RingReader {
    * @return how many records were handed over
    */
   public int poll(RecordHandler handler, int limit) {
+    // Locals: the compiler keeps them in registers across the hand-over, which fields would not be.
+    ByteBuffer ring = data;
+    long edge = mask;
+    long next = position;
     int count = 0;
     // Acquire: pairs with the kernel's store-release of the position after it has set BUSY in the
     // record's header.
     long end = (long) LONG.getAcquire(producerPage, 0);
     try {
-      while (position < end && count < limit) {
-        int at = (int) (position & mask);
+      while (next < end && count < limit) {
+        int at = (int) (next & edge);
         // Acquire: pairs with the xchg in bpf_ringbuf_commit(), which clears BUSY after the record
         // is written.
-        int header = (int) INT.getAcquire(data, at);
-        if ((header & BUSY) != 0) {
+        int header = (int) INT.getAcquire(ring, at);
+        if (header < 0) { // BUSY
           break;
         }
-        int length = header & ~(BUSY | DISCARD);
-        long next = position + (((long) length + HEADER_BYTES + 7) & ~7L);
-        if (length < 0 || next > end) {
+        int length = header & ~DISCARD;
+        next +=
+            (length + (long) HEADER_BYTES + 7)
+                & ~7L; // before the hand-over: a record that throws must not come again
+        if (next > end) {
           malformed++;
-          position = end; // nothing after it can be told apart any more
+          next = end; // nothing after it can be told apart any more
           break;
         }
-        position = next; // before the hand-over: a record that throws must not come again
-        if ((header & DISCARD) != 0) {
+        if (header != length) {
           discarded++;
         } else {
           count++;
-          handler.onRecord(data, at + HEADER_BYTES, length);
+          handler.onRecord(ring, at + HEADER_BYTES, length);
         }
       }
     } finally {
+      position = next;
       // Release: the kernel may use the bytes before it again after this store.
-      LONG.setRelease(consumerPage, 0, position);
+      LONG.setRelease(consumerPage, 0, next);
     }
     return count;
   }

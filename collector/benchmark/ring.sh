@@ -1,0 +1,19 @@
+#!/bin/bash
+# Drains a full ring by Faultline's reader, by libbpf in C, and by a JNA callback for each event, in one run. Needs root,
+# clang, gcc, libbpf-dev and a built checkout (mvn -DskipTests package).
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+rounds=${1:-15}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+[ -d "$here/target/lib" ] || { echo "ring.sh: not built (expected: mvn -DskipTests package)" >&2; exit 1; }
+clang -target bpf -g -O2 -idirafter "/usr/include/$(uname -m)-linux-gnu" -c "$here/live/ring.bpf.c" -o "$work/ring.bpf.o"
+gcc -O2 -shared -fPIC -o "$work/libring.so" "$here/live/ring.c" -lbpf
+
+echo "machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) cores"
+echo "kernel:  $(uname -r)"
+echo "jdk:     $(java -version 2>&1 | sed -n 2p)"
+echo "command: collector/benchmark/ring.sh $rounds"
+java -XX:+UseSerialGC -cp "$here/target/*:$here/target/lib/*" io.faultline.benchmark.RingBenchmark \
+	"$work/libring.so" "$work/ring.bpf.o" "$rounds"
