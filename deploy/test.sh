@@ -1,8 +1,14 @@
 #!/bin/sh
-# Installs what is missing and runs every test: unit tests, then live ones on the running kernel. May be run again at any
-# time. Live tests that this machine cannot run are skipped, and say why.
+# Installs what is missing and runs every test: unit tests, live ones on the running kernel, and those of the lab, on other
+# kernels in guests. --quick leaves the lab out. May be run again at any time. Tests that this machine cannot run are
+# skipped, and say why.
 . "$(dirname -- "$0")/setup.sh"
 
+quick=false
+if [ "${1:-}" = --quick ]; then
+	quick=true
+	shift
+fi
 need_root
 need_build
 need gcc gcc gcc
@@ -12,6 +18,15 @@ need bpftool bpftool bpftool
 need unshare util-linux util-linux
 need setpriv util-linux util-linux
 install_missing
+if [ $quick = false ]; then
+	need qemu-system-x86_64 qemu-system-x86 qemu-kvm-core
+	need busybox busybox-static busybox
+	need cpio cpio cpio
+	need depmod kmod kmod
+	need mkfs.gfs2 gfs2-utils gfs2-utils
+	# The lab is not for every machine: what it lacks it says itself.
+	(install_missing) || say "the lab's programs cannot be had here, its tests will be skipped"
+fi
 say "mvn verify"
 cd "$root"
-exec mvn -B -ntp "$@" verify
+exec mvn -B -ntp -Dfaultline.quick=$quick "$@" verify

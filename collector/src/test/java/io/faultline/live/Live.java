@@ -38,6 +38,10 @@ final class Live {
   }
 
   static Result run(String... command) throws Exception {
+    return run(DEADLINE.toSeconds(), command);
+  }
+
+  static Result run(long deadlineSeconds, String... command) throws Exception {
     Path out = Files.createTempFile("faultline-test-", ".out");
     Path err = Files.createTempFile("faultline-test-", ".err");
     try {
@@ -47,9 +51,10 @@ final class Live {
               .redirectError(err.toFile())
               .start();
       process.getOutputStream().close();
-      if (!process.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
+      if (!process.waitFor(deadlineSeconds, TimeUnit.SECONDS)) {
         process.destroyForcibly();
-        throw new AssertionError(String.join(" ", command) + ": still running after " + DEADLINE);
+        throw new AssertionError(
+            String.join(" ", command) + ": still running after " + deadlineSeconds + " s");
       }
       return new Result(process.exitValue(), Files.readString(out), Files.readString(err));
     } finally {

@@ -23,7 +23,6 @@ import java.util.Map;
  * Run by {@code ring.sh}, as root.
  */
 public final class RingBenchmark {
-  private static final int RING_BYTES = 64 << 20;
   private static final int PAGE_BYTES = 4096;
   private static final int TYPE = 14;
 
@@ -83,18 +82,19 @@ public final class RingBenchmark {
 
   private RingBenchmark() {}
 
-  /** Arguments: the shared library, the BPF object, and the number of rounds. */
+  /** Arguments: the shared library, the BPF object, the ring's size, and the number of rounds. */
   public static void main(String[] args) {
     Ring ring = Native.load(args[0], Ring.class);
-    int rounds = Integer.parseInt(args[2]);
+    int ringBytes = Integer.parseInt(args[2]);
+    int rounds = Integer.parseInt(args[3]);
     int fd = ring.ring_open(args[1]);
     if (fd < 0) {
       throw new IllegalStateException("ring: cannot be made (expected: root, and libbpf)");
     }
     ByteBuffer consumerPage = map(ring, fd, 0, PAGE_BYTES, 1);
-    ByteBuffer producer = map(ring, fd, PAGE_BYTES, PAGE_BYTES + 2L * RING_BYTES, 0);
+    ByteBuffer producer = map(ring, fd, PAGE_BYTES, PAGE_BYTES + 2L * ringBytes, 0);
     ByteBuffer producerPage = producer.slice(0, PAGE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    ByteBuffer data = producer.slice(PAGE_BYTES, 2 * RING_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer data = producer.slice(PAGE_BYTES, 2 * ringBytes).order(ByteOrder.LITTLE_ENDIAN);
     Pointer inC = ring.ring_consumer(fd);
     Sums callback = new Sums();
     Pointer withCallback = ring.ring_consumer_with(fd, callback);
@@ -123,6 +123,9 @@ public final class RingBenchmark {
           ring.ring_consume(withCallback);
           return callback.take();
         });
+    System.out.printf(
+        "ring of %d MiB full of %d-byte events, %d rounds in turn, none lost; M events/s:%n",
+        ringBytes >> 20, Event.BYTES, rounds);
     measure(ring, ways, rounds);
   }
 
@@ -157,9 +160,6 @@ public final class RingBenchmark {
         }
       }
     }
-    System.out.printf(
-        "ring of %d MiB full of %d-byte events, %d rounds in turn, none lost; M events/s:%n",
-        RING_BYTES >> 20, Event.BYTES, rounds);
     double[] medians = new double[rates.size()];
     int i = 0;
     for (Map.Entry<String, double[]> entry : rates.entrySet()) {
@@ -176,7 +176,7 @@ public final class RingBenchmark {
     }
     System.out.printf(
         Locale.ROOT,
-        "ratio of medians: RingReader to libbpf %.2f, RingReader to JNA callback %.1f%n",
+        "  ratio of medians: RingReader to libbpf %.2f, RingReader to JNA callback %.1f%n",
         medians[0] / medians[1],
         medians[0] / medians[2]);
   }
