@@ -240,15 +240,18 @@ static __always_inline void continue_operation(struct in_flight *f, const struct
 	if (!cell)
 		return;
 	cell->attempts++;
-	cell->retries++;
-	cell->gap_ns += now - end_ns;
-	if (f->attempt.index == 1)
-		cell->retried_operations++;
 	if (is_fault_disabled(&f->attempt)) {
 		cell->fault_disabled_attempts++;
 		if (!was_fault_disabled)
 			cell->operations++;
+	} else if (!was_fault_disabled) {
+		/* xfs and ext4 try an unaligned write a second time with exclusive locks: no page was missing. */
+		return;
 	}
+	cell->retries++;
+	cell->gap_ns += now - end_ns;
+	if (f->attempt.index == 1)
+		cell->retried_operations++;
 }
 
 static __always_inline int dio_begin(const struct dio_begin *b, const struct current_task *task)

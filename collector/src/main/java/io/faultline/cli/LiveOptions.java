@@ -42,6 +42,7 @@ final class LiveOptions {
 
   @Option(
       names = "--detail",
+      paramLabel = "full|normal",
       description =
           "full: every attempt is an event; normal: what missed, was retried, slow or failed")
   private Detail detail;

@@ -58,9 +58,12 @@ final class Consistency {
   /** An operation of the matcher. */
   void see(Operation operation) {
     hasOpenOperations |= operation.outcome() == Outcome.IN_FLIGHT;
+    if (!operation.isFaultDisabled()) {
+      return;
+    }
     Tally tally = tallyOf(operation.dev(), operation.fsMagic(), operation.isWrite());
     tally.retries += operation.retries();
-    tally.operations += operation.isFaultDisabled() ? 1 : 0;
+    tally.operations++;
     tally.retriedOperations += operation.retries() > 0 ? 1 : 0;
     tally.retryNs += operation.retryNs();
   }

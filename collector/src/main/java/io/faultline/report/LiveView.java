@@ -43,12 +43,31 @@ public final class LiveView implements StreamConsumer {
     long retryNs;
   }
 
+  /** What one cell grew by between its last two readings, which have times of their own. */
+  private static final class Rate {
+    final double[] perSecond = new double[5];
+    private final long[] last = new long[5];
+    private long lastNs;
+
+    Rate(long startNs) {
+      lastNs = startNs;
+    }
+
+    void set(long nowNs, long... totals) {
+      double seconds = (nowNs - lastNs) / 1e9;
+      for (int i = 0; i < totals.length; i++) {
+        perSecond[i] = seconds > 0 ? (totals[i] - last[i]) / seconds : 0;
+        last[i] = totals[i];
+      }
+      lastNs = nowNs;
+    }
+  }
+
   private final StreamInfo info;
   private final int rows;
   private final EventDecoder decoder = new EventDecoder(new Handler());
   private final Matcher matcher = new Matcher(new Collector());
-  private final Map<Cells.Key, long[]> now = new LinkedHashMap<>();
-  private final Map<Cells.Key, long[]> before = new HashMap<>();
+  private final Map<Cells.Key, Rate> rates = new LinkedHashMap<>();
   private final Map<String, Group> processes = new HashMap<>();
   private final Map<String, Group> files = new HashMap<>();
   private final Map<Report.FileKey, String> paths = new HashMap<>();
@@ -91,38 +110,31 @@ public final class LiveView implements StreamConsumer {
         events / seconds,
         lost == 0 ? "nothing lost" : String.format(Locale.ROOT, "LOST %,d", lost));
     events = 0;
-    printCells(out, seconds);
+    printCells(out);
     printInFlight(out, nowNs);
     printGroups(out, "PROCESS", processes);
     printGroups(out, "FILE", files);
     out.println();
   }
 
-  private void printCells(PrintWriter out, double seconds) {
+  private void printCells(PrintWriter out) {
     out.printf(
         "%-9s %-8s %-5s %11s %11s %9s %11s %10s%n",
         "FS", "DEV", "RW", "ATTEMPTS/s", "OPERAT./s", "RETRIES/s", "BYTES/s", "COST/s");
-    now.forEach(
-        (key, totals) -> {
-          long[] last = before.computeIfAbsent(key, k -> new long[totals.length]);
-          long[] delta = new long[totals.length];
-          for (int i = 0; i < totals.length; i++) {
-            delta[i] = totals[i] - last[i];
-            last[i] = totals[i];
-          }
-          out.printf(
-              Locale.ROOT,
-              "%-9s %-8s %-5s %,11.0f %,11.0f %,9.0f %11s %10s%n",
-              FileSystems.nameOf(key.fsMagic()),
-              FileSystems.devOf(key.dev()),
-              key.isWrite() ? "write" : "read",
-              delta[0] / seconds,
-              delta[1] / seconds,
-              delta[2] / seconds,
-              Units.bytes(Math.round(delta[3] / seconds)),
-              Units.duration(Math.round(delta[4] / seconds)));
-        });
-    if (now.isEmpty()) {
+    rates.forEach(
+        (key, rate) ->
+            out.printf(
+                Locale.ROOT,
+                "%-9s %-8s %-5s %,11.0f %,11.0f %,9.0f %11s %10s%n",
+                FileSystems.nameOf(key.fsMagic()),
+                FileSystems.devOf(key.dev()),
+                key.isWrite() ? "write" : "read",
+                rate.perSecond[0],
+                rate.perSecond[1],
+                rate.perSecond[2],
+                Units.bytes(Math.round(rate.perSecond[3])),
+                Units.duration(Math.round(rate.perSecond[4]))));
+    if (rates.isEmpty()) {
       out.println("no direct I/O so far");
     }
     out.println();
@@ -245,11 +257,15 @@ public final class LiveView implements StreamConsumer {
     @Override
     public void onCell(Cell cell) {
       Cells.Key key = new Cells.Key(cell.dev(), cell.fsMagic(), cell.isWrite());
-      now.put(
-          key,
-          new long[] {
-            cell.attempts(), cell.operations(), cell.retries(), cell.bytes(), cell.retryNs()
-          });
+      rates
+          .computeIfAbsent(key, k -> new Rate(info.ktimeNs()))
+          .set(
+              cell.ktimeNs(),
+              cell.attempts(),
+              cell.operations(),
+              cell.retries(),
+              cell.bytes(),
+              cell.retryNs());
     }
 
     @Override
