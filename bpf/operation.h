@@ -268,7 +268,8 @@ static __always_inline int dio_begin(const struct dio_begin *b, const struct cur
 	__u64 iocb = b->iocb;
 	__u32 tid = task->tid;
 	struct in_flight *f = in_flight_get(&iocb);
-	struct task_state *t = tasks_get(&tid);
+	__u32 *missed = missed_slot(tid);
+	struct task_state *t = b->async || !missed || *missed ? tasks_get(&tid) : 0;
 
 	if (t)
 		end_missed_of_task(t, iocb, task, now);

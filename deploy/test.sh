@@ -22,6 +22,8 @@ if [ $quick = false ]; then
 	need qemu-system-x86_64 qemu-system-x86 qemu-kvm-core
 	need busybox busybox-static busybox
 	need cpio cpio cpio
+	need xz xz-utils xz
+	need zstd zstd zstd
 	need depmod kmod kmod
 	need mkfs.gfs2 gfs2-utils gfs2-utils
 	# The lab is not for every machine: what it lacks it says itself.

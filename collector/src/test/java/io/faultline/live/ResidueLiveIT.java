@@ -29,7 +29,7 @@ class ResidueLiveIT {
   }
 
   @ParameterizedTest
-  @CsvSource({"core, KILL", "bcc, KILL", "core, TERM", "bcc, INT"})
+  @CsvSource({"core, KILL", "bcc, KILL", "core, TERM", "bcc, TERM"})
   void shouldLeaveNothingAttached(String loader, String signal) throws Exception {
     assertThat(programs()).isEmpty();
     try (Live.Recorder recorder = Live.Recorder.start("--loader", loader)) {
