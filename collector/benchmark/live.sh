@@ -30,10 +30,7 @@ mkfs.btrfs -q "$work/image" >/dev/null
 mount -o loop "$work/image" "$work/mnt"
 chattr +C "$work/mnt"
 
-echo "machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) cores"
-echo "kernel:  $(uname -r)"
-echo "jdk:     $(java -version 2>&1 | sed -n 2p)"
-echo "command: collector/benchmark/live.sh"
+. "$here/header.sh"
 echo
 
 # start_recorder OPTIONS: starts one; returns when it is attached. Sets $recorder.

@@ -10,10 +10,7 @@ trap 'rm -rf "$work"' EXIT
 [ -d "$here/target/lib" ] || { echo "ring.sh: not built (expected: mvn -DskipTests package)" >&2; exit 1; }
 gcc -O2 -shared -fPIC -o "$work/libring.so" "$here/live/ring.c" -lbpf
 
-echo "machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) cores"
-echo "kernel:  $(uname -r)"
-echo "jdk:     $(java -version 2>&1 | sed -n 2p)"
-echo "command: collector/benchmark/ring.sh $rounds"
+. "$here/header.sh"
 # 64 MiB: more than the caches hold, as after a burst. 4 MiB: the default, in the caches.
 for bytes in $((64 << 20)) $((4 << 20)); do
 	clang -target bpf -g -O2 -DRING_BYTES=$bytes -idirafter "/usr/include/$(uname -m)-linux-gnu" \
