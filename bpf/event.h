@@ -21,6 +21,11 @@ enum event_type {
 	EVENT_CELL = 6,            /* totals since attach of one device and direction: struct cell_event */
 	EVENT_CELL_HISTOGRAM = 7,  /* a part of its attempt durations: struct cell_histogram_event */
 	EVENT_PROBE_COUNTERS = 8,  /* totals since attach of one probe: struct probe_counters_event */
+	EVENT_LOCK = 9,            /* one step of a request for a lock: struct lock_event */
+	EVENT_LOCK_CELL = 10,      /* totals since attach of one class and mode of locks: struct lock_cell_event */
+	EVENT_LOCK_HISTOGRAM = 11, /* a part of its waits: struct lock_histogram_event */
+	EVENT_HANG = 12,           /* the kernel's own watchdog reports a task that does not run: struct hang_event */
+	EVENT_HOOK = 13,           /* user space attached or detached a hook meanwhile: struct hook_event */
 };
 
 /* One number for each program that can lose something; counters and sequence numbers are kept for each. */
@@ -37,7 +42,22 @@ enum probe {
 	PROBE_EXIT_ENDS = 9,  /* what a task's exit found out about its last operation */
 	PROBE_SWEEP = 10,     /* made in user space by the sweep, from the in-flight map */
 	PROBE_COMPLETE_ENDS = 11, /* an operation that ended with a miss of a queued attempt: nobody retries it */
-	PROBE_COUNT = 12,
+	PROBE_GLOCK_QUEUE = 12,
+	PROBE_GLOCK_PROMOTE = 13,
+	PROBE_GLOCK_STATE_CHANGE = 14,
+	PROBE_GLOCK_DEMOTE_RQ = 15,
+	PROBE_GLOCK_LOCK_TIME = 16,
+	PROBE_DLM_LOCK_START = 17,
+	PROBE_DLM_LOCK_END = 18,
+	PROBE_DLM_AST = 19,
+	PROBE_DLM_BAST = 20,
+	PROBE_DLM_UNLOCK_START = 21,
+	PROBE_CONTENTION_BEGIN = 22,
+	PROBE_CONTENTION_END = 23,
+	PROBE_PROCESS_HANG = 24,
+	PROBE_BCACHEFS_WRITE = 25,
+	PROBE_BCACHEFS_WRITE_END = 26,
+	PROBE_COUNT = 27,
 };
 
 enum attempt_end {
@@ -64,6 +84,63 @@ enum attempt_flag {
 	ATTEMPT_QUEUED = 1 << 6,          /* iomap_dio_rw returned -EIOCBQUEUED: the region ended before the attempt */
 	ATTEMPT_SHIFTED = 1 << 7,         /* a retry that does not start where its operation started */
 	ATTEMPT_SLOW = 1 << 8,            /* at least config.slow_ns */
+	ATTEMPT_WAITED = 1 << 9,          /* an event of this call says that its task waited for a lock */
+	ATTEMPT_MAPPING = 1 << 10,        /* task_struct.faults_disabled_mapping: bcachefs */
+};
+
+enum lock_class {
+	LOCK_RWSEM = 0, /* none of the known ones */
+	LOCK_GLOCK = 1,
+	LOCK_DLM = 2,
+	LOCK_I_RWSEM = 3,
+	LOCK_MMAP = 4,
+	LOCK_INVALIDATE = 5, /* address_space.invalidate_lock */
+	LOCK_FREEZE = 6,     /* super_block.s_writers */
+	LOCK_EXTENT = 7,     /* btrfs */
+	LOCK_CLASS_COUNT = 8,
+};
+
+/* Each class has modes of its own: those of a glock are not those of the DLM lock below it. */
+enum lock_mode {
+	LOCK_MODE_NONE = 0,
+	LOCK_MODE_UNLOCKED = 1, /* LM_ST_* of fs/gfs2/glock.h */
+	LOCK_MODE_EXCLUSIVE = 2,
+	LOCK_MODE_DEFERRED = 3,
+	LOCK_MODE_SHARED = 4,
+	LOCK_MODE_DLM_NL = 5, /* DLM_LOCK_* of include/uapi/linux/dlmconstants.h */
+	LOCK_MODE_DLM_CR = 6,
+	LOCK_MODE_DLM_CW = 7,
+	LOCK_MODE_DLM_PR = 8,
+	LOCK_MODE_DLM_PW = 9,
+	LOCK_MODE_DLM_EX = 10,
+	LOCK_MODE_READ = 11,
+	LOCK_MODE_WRITE = 12,
+	LOCK_MODE_COUNT = 16,
+};
+
+enum lock_step {
+	LOCK_REQUEST = 1,
+	LOCK_GRANT = 2,
+	LOCK_RELEASE = 3,
+	LOCK_ABANDON = 4,      /* the request ended without a grant */
+	LOCK_STATE_CHANGE = 5, /* of a glock: mode is the new state, holder_mode the old one */
+	LOCK_DEMOTE = 6,       /* mode is what the glock is asked to become, holder_mode what it is */
+	LOCK_TIME = 7,         /* a reply of the DLM: request_ns to grant_ns */
+	LOCK_SUBMITTED = 8,    /* dlm_lock() has returned; status is its error */
+	LOCK_BLOCKING = 9,     /* another node wants the DLM lock, in mode */
+	LOCK_WAITING = 10,     /* the sweep saw a request that is not granted */
+	LOCK_HOLDING = 11,     /* the sweep saw who holds a lock that others wait for */
+};
+
+/* lock_event.flags */
+enum lock_flag {
+	LOCK_WAITED = 1 << 0,       /* not granted at once, in the requester's own context */
+	LOCK_IN_GAP = 1 << 1,       /* the task is between two attempts of an operation */
+	LOCK_REMOTE = 1 << 2,       /* asked for by another node */
+	LOCK_TRY = 1 << 3,          /* LM_FLAG_TRY or LM_FLAG_TRY_1CB: will not wait */
+	LOCK_ASYNC = 1 << 4,        /* GL_ASYNC: the requester waits elsewhere, with a timeout */
+	LOCK_HOLDER_WAITS = 1 << 5, /* who is named as holder is a waiter in front */
+	LOCK_EMITTED = 1 << 6,      /* its grant is an event */
 };
 
 enum operation_end_reason {
@@ -72,6 +149,7 @@ enum operation_end_reason {
 	OPERATION_END_SWEEP = 3,  /* the sweep saw that the task has left the system call */
 	OPERATION_END_REUSED = 4, /* another task, or a re-issue, uses the same kiocb */
 	OPERATION_END_QUEUED = 5, /* a queued attempt missed: the system call has left, nobody retries */
+	OPERATION_END_RETURN = 6, /* the file system's write function returned after the miss */
 };
 
 enum fault_kind {
@@ -110,7 +188,7 @@ struct attempt_event {
 	__u32 fs_magic;
 	__u16 flags; /* enum attempt_flag */
 	__u8 end;    /* enum attempt_end */
-	__u8 reserved;
+	__u8 call;   /* low bits of the number of the task's system call, 0 when it has none */
 	__u32 index; /* 0 for the first attempt of the operation */
 	__u8 comm[EVENT_COMM_BYTES];
 };
@@ -201,6 +279,67 @@ struct probe_counters_event {
 	__u64 reserved[5];
 };
 
+/* (request, request_ns) names the request; header has the task that made it. */
+struct lock_event {
+	struct event_header header;
+	__u64 request;    /* address of the gfs2_holder; of the waiting task, plus 1; lockspace << 32 | lkb */
+	__u64 lock;       /* kernel address of the lock; 0 for DLM */
+	__u64 number;     /* of the glock, or inode number; the first 8 bytes of a DLM resource's name */
+	__u64 request_ns; /* 0 when nobody saw it */
+	__u64 grant_ns;   /* 0 while it is not granted */
+	__u32 dev;        /* major << 20 | minor; the lockspace for DLM; 0 when the lock belongs to no device */
+	__u32 type;       /* of the glock; level of freezing */
+	__u8 lock_class;  /* enum lock_class */
+	__u8 mode;        /* enum lock_mode */
+	__u8 step;        /* enum lock_step */
+	__u8 call;        /* as in attempt_event */
+	__u32 flags;      /* enum lock_flag */
+	__u32 holder_tid; /* who held it when it was requested, or was first in line; 0 when nobody is known */
+	__u8 holder_mode; /* enum lock_mode */
+	__u8 reserved[3];
+	__s32 status;     /* of a DLM reply */
+	__u32 stack;      /* 1 + id in the map of stacks, 0 for none */
+	__u8 comm[EVENT_COMM_BYTES];
+	__u8 holder_comm[EVENT_COMM_BYTES]; /* the next 16 bytes of a DLM resource's name */
+};
+
+struct lock_cell_event {
+	struct event_header header;
+	__u32 lock_class;
+	__u32 mode;
+	__u64 grants;
+	__u64 waits;    /* those that were not granted at once */
+	__u64 wait_ns;
+	__u64 wait_max_ns;
+	__u64 emitted;  /* waits that are events of their own */
+	__u64 abandoned;
+	__u64 reserved[6];
+};
+
+struct lock_histogram_event {
+	struct event_header header;
+	__u32 lock_class;
+	__u32 mode;
+	__u32 first_bucket;
+	__u32 reserved;
+	__u64 counts[CELL_HISTOGRAM_PART];
+};
+
+struct hang_event {
+	struct event_header header; /* the task that hangs */
+	__u8 comm[EVENT_COMM_BYTES];
+	__u64 reserved[11];
+};
+
+#define HOOK_VIA_BYTES 96
+
+struct hook_event {
+	struct event_header header; /* the probe */
+	__u32 is_attached;
+	__u32 reserved;
+	__u8 via[HOOK_VIA_BYTES]; /* such as tp_btf/gfs2_promote */
+};
+
 #define EVENT_SIZE_ASSERT(name) _Static_assert(sizeof(struct name) == EVENT_BYTES, #name ": wire format, see Event.java")
 _Static_assert(sizeof(struct event_header) == 24, "event_header: wire format, see Event.java");
 EVENT_SIZE_ASSERT(attempt_event);
@@ -210,5 +349,10 @@ EVENT_SIZE_ASSERT(fault_event);
 EVENT_SIZE_ASSERT(cell_event);
 EVENT_SIZE_ASSERT(cell_histogram_event);
 EVENT_SIZE_ASSERT(probe_counters_event);
+EVENT_SIZE_ASSERT(lock_event);
+EVENT_SIZE_ASSERT(lock_cell_event);
+EVENT_SIZE_ASSERT(lock_histogram_event);
+EVENT_SIZE_ASSERT(hang_event);
+EVENT_SIZE_ASSERT(hook_event);
 
 #endif

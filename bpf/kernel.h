@@ -19,6 +19,9 @@
 		value_;                                                                                \
 	})
 
+#define TYPED(type, pointer, field, ctype) READ(type, pointer, field, ctype)
+#define OFFSET(type, field) OFFSET_##type##_##field
+
 #else
 
 #include <linux/bpf.h>
@@ -27,17 +30,77 @@
 
 #define READ(type, pointer, field, ctype) ((ctype)BPF_CORE_READ((const struct type *)(pointer), field))
 
+/* Of a pointer that the verifier knows. */
+#define TYPED(type, pointer, field, ctype) ((ctype)((const struct type *)(pointer))->field)
+
+#define OFFSET(type, field) __builtin_preserve_field_info(((struct type *)0)->field, BPF_FIELD_BYTE_OFFSET)
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct list_head {
+	struct list_head *next;
+};
+
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct rw_semaphore {
+	struct {
+		long counter;
+	} owner; /* the writer's task, or a reader's as a hint; the low bits are flags */
+};
+
+struct percpu_rw_semaphore {
+	unsigned int *read_count;
+};
+
+struct sb_writers {
+	struct percpu_rw_semaphore rw_sem[3];
+};
+
+struct super_block;
+
+struct dentry {
+	struct super_block *d_sb;
+};
 
 struct super_block {
 	__u32 s_dev;
 	unsigned long s_magic;
+	struct dentry *s_root;
+	struct sb_writers s_writers;
+};
+
+struct address_space {
+	struct inode *host;
+	struct rw_semaphore invalidate_lock;
 };
 
 struct inode {
 	struct super_block *i_sb;
+	struct address_space *i_mapping;
 	unsigned long i_ino;
 	long long i_size;
+	struct rw_semaphore i_rwsem;
+	struct address_space i_data;
+};
+
+struct mm_struct {
+	struct rw_semaphore mmap_lock;
+};
+
+struct upid {
+	int nr;
+};
+
+struct pid {
+	struct hlist_head tasks[4];
+	struct upid numbers[1];
 };
 
 struct file {
@@ -83,6 +146,72 @@ struct task_struct {
 	char comm[16];
 	struct task_io_accounting ioac; /* only with CONFIG_TASK_XACCT */
 	int pagefault_disabled;
+	struct mm_struct *mm;
+	struct hlist_node pid_links[4];
+};
+
+/* fs/gfs2/incore.h: in the module's BTF */
+
+struct gfs2_sbd {
+	struct super_block *sd_vfs;
+};
+
+struct lm_lockname {
+	unsigned long long ln_number;
+	struct gfs2_sbd *ln_sbd;
+	unsigned int ln_type;
+};
+
+struct gfs2_glock {
+	struct lm_lockname gl_name;
+	unsigned int gl_state : 2;
+	unsigned int gl_target : 2;
+	unsigned int gl_demote_state : 2;
+	struct list_head gl_holders;
+};
+
+struct gfs2_holder {
+	struct list_head gh_list;
+	struct gfs2_glock *gh_gl;
+	struct pid *gh_owner_pid;
+	unsigned short gh_flags;
+	unsigned short gh_state;
+	unsigned long gh_iflags;
+};
+
+/* The records of the dlm tracepoints: their fields are the same from v6.1 to v7.2, their arguments are not. */
+
+struct trace_event_raw_dlm_lock_start {
+	__u32 ls_id;
+	__u32 lkb_id;
+	int mode;
+	__u32 __data_loc_res_name;
+};
+
+struct trace_event_raw_dlm_lock_end {
+	__u32 ls_id;
+	__u32 lkb_id;
+	int mode;
+	int error;
+};
+
+struct trace_event_raw_dlm_ast {
+	__u32 ls_id;
+	__u32 lkb_id;
+	int sb_status;
+};
+
+struct trace_event_raw_dlm_bast {
+	__u32 ls_id;
+	__u32 lkb_id;
+	int mode;
+	__u32 __data_loc_res_name;
+};
+
+struct trace_event_raw_dlm_unlock_start {
+	__u32 ls_id;
+	__u32 lkb_id;
+	__u32 __data_loc_res_name;
 };
 
 #pragma clang attribute pop
@@ -96,6 +225,7 @@ struct task_struct {
 #define REGS_ARG5 4
 #define REGS_ARG6 5
 #define REGS_ARG7 6
+#define REGS_RESULT 0
 #define REGS_SP 31
 #define REGS_COUNT 34
 #else
@@ -103,6 +233,7 @@ struct task_struct {
 #define REGS_ARG2 13
 #define REGS_ARG5 9
 #define REGS_ARG6 8
+#define REGS_RESULT 10
 #define REGS_SP 19
 #define REGS_COUNT 21
 #endif
@@ -113,7 +244,22 @@ struct task_struct {
 #define IOMAP_DIO_WRITE (1U << 30) /* fs/iomap/direct-io.c */
 #define PF_IO_WORKER 0x00000010
 #define PF_KTHREAD 0x00200000
+
+/* include/trace/events/lock.h */
+#define LCB_F_SPIN (1U << 0)
+#define LCB_F_READ (1U << 1)
+#define LCB_F_PERCPU (1U << 4)
+#define LCB_F_MUTEX (1U << 5)
+
+/* fs/gfs2/glock.h and incore.h: macros and a nameless enum, unchanged since v4.18 */
+#define LM_TYPE_IOPEN 5
+#define LM_FLAG_TRY 0x0001
+#define LM_FLAG_TRY_1CB 0x0002
+#define GL_ASYNC 0x0040
+#define HIF_HOLDER (1UL << 6)
+
 #define EAGAIN 11
 #define EFAULT 14
+#define EIOCBQUEUED 529
 
 #endif

@@ -30,6 +30,7 @@ struct dio_begin {
 	__u32 write;
 	__u32 async;
 	__u32 nofault;
+	__u32 mapping; /* faults on the file's own mapping fail: bcachefs */
 };
 
 static __always_inline __u64 chars_of(const struct current_task *task, __u16 flags)
@@ -179,7 +180,8 @@ static __always_inline void set_attempt(struct in_flight *f, const struct dio_be
 		   (b->ki_flags & IOCB_NOWAIT ? ATTEMPT_NOWAIT : 0) |
 		   (b->dio_flags & IOMAP_DIO_PARTIAL ? ATTEMPT_PARTIAL_OK : 0) |
 		   (b->nofault ? ATTEMPT_NOFAULT : 0) |
-		   (task->pagefault_disabled > 0 ? ATTEMPT_FAULTS_DISABLED : 0);
+		   (task->pagefault_disabled > 0 ? ATTEMPT_FAULTS_DISABLED : 0) | (b->mapping ? ATTEMPT_MAPPING : 0);
+	a->call = call_of(task->syscalls);
 	f->queued_ns = 0;
 	f->has_fault_in = 0;
 	f->file_size = b->file_size;
@@ -187,7 +189,7 @@ static __always_inline void set_attempt(struct in_flight *f, const struct dio_be
 
 static __always_inline int is_fault_disabled(const struct attempt_event *a)
 {
-	return (a->flags & (ATTEMPT_NOFAULT | ATTEMPT_FAULTS_DISABLED)) != 0;
+	return (a->flags & (ATTEMPT_NOFAULT | ATTEMPT_FAULTS_DISABLED | ATTEMPT_MAPPING)) != 0;
 }
 
 static __always_inline int is_filtered(const struct config *cfg, __u32 tgid)
@@ -254,9 +256,9 @@ static __always_inline void continue_operation(struct in_flight *f, const struct
 		cell->retried_operations++;
 }
 
-static __always_inline int dio_begin(const struct dio_begin *b, const struct current_task *task)
+static __always_inline int dio_begin(const struct dio_begin *b, const struct current_task *task, __u32 probe)
 {
-	struct probe_counters *p = probe_hit(PROBE_DIO_BEGIN);
+	struct probe_counters *p = probe_hit(probe);
 	const struct config *cfg = settings();
 	if (!p || !cfg)
 		return 0;
@@ -276,7 +278,7 @@ static __always_inline int dio_begin(const struct dio_begin *b, const struct cur
 	if (f && is_retry(f, b, task, now)) {
 		continue_operation(f, b, task, now);
 		if (t)
-			set_missed(t, tid, 0);
+			set_task(t, tid, 0, 0);
 		p->aggregated++;
 		return 0;
 	}
@@ -301,6 +303,8 @@ static __always_inline int dio_begin(const struct dio_begin *b, const struct cur
 	new.chars = chars_of(task, a->flags);
 	new.task_ns = task->start_ns;
 	new.result = RESULT_UNKNOWN;
+	if (t && t->waited && t->waited == task->syscalls)
+		a->flags |= ATTEMPT_WAITED;
 
 	struct cell *cell = cell_of(a);
 	if (cell) {
@@ -312,7 +316,7 @@ static __always_inline int dio_begin(const struct dio_begin *b, const struct cur
 	}
 	int failed = in_flight_put(&iocb, &new) != 0;
 	if (t) {
-		set_missed(t, tid, 0);
+		set_task(t, tid, 0, 0);
 		t->submitted = b->async ? iocb : 0;
 	} else if (b->async) {
 		struct task_state state = { .submitted = iocb };
@@ -346,7 +350,7 @@ static __always_inline __u8 end_of(const struct in_flight *f, int error, __s64 r
 	return ret > (__s64)a->done_before ? ATTEMPT_MISS_PARTIAL : ATTEMPT_MISS_NONE;
 }
 
-static __always_inline void count_duration(struct cell *cell, __u64 ns)
+static __always_inline __u32 bucket_of(__u64 ns)
 {
 	__u32 bucket = 0;
 #pragma unroll
@@ -356,16 +360,21 @@ static __always_inline void count_duration(struct cell *cell, __u64 ns)
 			bucket += shift;
 		}
 	}
-	if (bucket >= CELL_HISTOGRAM_BUCKETS)
-		bucket = CELL_HISTOGRAM_BUCKETS - 1;
-	cell->histogram[bucket]++;
+	return bucket < CELL_HISTOGRAM_BUCKETS ? bucket : CELL_HISTOGRAM_BUCKETS - 1;
 }
 
 /* The last attempt missed. A synchronous call may retry: that will be seen in its task. A queued attempt has no call
  * left that could. Returns 1 when the operation has ended. */
-static __always_inline int miss(struct in_flight *f, __u64 iocb, __u64 now)
+static __always_inline int miss(struct in_flight *f, __u64 now)
 {
+	/* From the map: the verifier takes a tracepoint's argument for a pointer, and allows no arithmetic with it. */
+	__u64 iocb = f->attempt.iocb;
 	__u32 tid = f->attempt.header.tid;
+	if (f->attempt.flags & ATTEMPT_MAPPING) {
+		f->result = (__s64)f->done;
+		emit_operation_end(f, OPERATION_END_RETURN, PROBE_COMPLETE_ENDS, now);
+		return 1;
+	}
 	if (f->attempt.flags & ATTEMPT_QUEUED || (__u32)bpf_get_current_pid_tgid() != tid) {
 		f->result = (__s64)f->done;
 		emit_operation_end(f, OPERATION_END_QUEUED, PROBE_COMPLETE_ENDS, now);
@@ -373,19 +382,19 @@ static __always_inline int miss(struct in_flight *f, __u64 iocb, __u64 now)
 	}
 	struct task_state *t = tasks_get(&tid);
 	if (t) {
-		set_missed(t, tid, iocb);
+		set_task(t, tid, iocb, 0);
 	} else {
 		struct task_state state = {};
-		set_missed(&state, tid, iocb);
+		set_task(&state, tid, iocb, 0);
 		if (tasks_put(&tid, &state))
-			set_missed(&state, tid, 0);
+			set_task(&state, tid, 0, 0);
 	}
 	return 0;
 }
 
-static __always_inline int dio_complete(__u64 iocb, int error, __s64 ret)
+static __always_inline int dio_complete(__u64 iocb, int error, __s64 ret, __u32 probe)
 {
-	struct probe_counters *p = probe_hit(PROBE_DIO_COMPLETE);
+	struct probe_counters *p = probe_hit(probe);
 	const struct config *cfg = settings();
 	if (!p || !cfg)
 		return 0;
@@ -412,9 +421,10 @@ static __always_inline int dio_complete(__u64 iocb, int error, __s64 ret)
 
 	struct cell *cell = cell_of(a);
 	int may_continue = is_fault_disabled(a) && is_open_ended(end);
-	int emit = cfg->full || a->index > 0 || may_continue || end == ATTEMPT_FAILED || a->flags & ATTEMPT_SLOW;
+	int emit = cfg->full || a->index > 0 || may_continue || end == ATTEMPT_FAILED ||
+		   a->flags & (ATTEMPT_SLOW | ATTEMPT_WAITED);
 	if (cell) {
-		count_duration(cell, duration_ns);
+		cell->histogram[bucket_of(duration_ns)]++;
 		if (end == ATTEMPT_MISS_NONE) {
 			cell->misses_none++;
 			cell->miss_none_ns += duration_ns;
@@ -430,13 +440,13 @@ static __always_inline int dio_complete(__u64 iocb, int error, __s64 ret)
 	if (e) {
 		__builtin_memcpy(e, a, EVENT_BYTES);
 		((struct attempt_event *)e)->end = end;
-		event_submit(e, p, EVENT_ATTEMPT, PROBE_DIO_COMPLETE, now);
+		event_submit(e, p, EVENT_ATTEMPT, probe, now);
 	} else if (!emit) {
 		p->aggregated++;
 	}
 	/* Last, because another CPU may begin with this kiocb as soon as the request is done. */
 	a->end = end;
-	if (!may_continue || (is_miss(end) && miss(f, iocb, now)))
+	if (!may_continue || (is_miss(end) && miss(f, now)))
 		in_flight_delete(&iocb);
 	return 0;
 }
@@ -564,7 +574,7 @@ static __always_inline int task_exit(const struct current_task *task)
 	}
 	p->aggregated++;
 	__u64 missed = t->missed;
-	set_missed(t, tid, 0);
+	set_task(t, tid, 0, 0);
 	tasks_delete(&tid);
 	struct in_flight *f = missed ? in_flight_get(&missed) : 0;
 	if (f && is_miss(f->attempt.end) && is_task_of(f, task)) {

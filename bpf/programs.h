@@ -10,7 +10,7 @@
 #ifndef FAULTLINE_PROGRAMS_H
 #define FAULTLINE_PROGRAMS_H
 
-#include "operation.h"
+#include "lock.h"
 
 /* ---- what every front end reads, by probe reads ---- */
 
@@ -30,6 +30,7 @@ static __always_inline void read_begin(struct dio_begin *b, const void *iocb, co
 	b->fs_magic = READ(super_block, sb, s_magic, __u32);
 	b->ki_flags = READ(kiocb, iocb, ki_flags, __u32);
 	b->dio_flags = dio_flags;
+	b->mapping = 0;
 	b->write = READ(iov_iter, iter, data_source, __u8) != 0;
 	b->async = READ(kiocb, iocb, ki_complete, __u64) != 0;
 #ifdef FAULTLINE_BCC
@@ -52,7 +53,7 @@ static __always_inline int begin(const void *iocb, const void *iter, __u32 dio_f
 	struct current_task task;
 	read_begin(&b, iocb, iter, dio_flags, done_before);
 	read_current_task(&task);
-	return dio_begin(&b, &task);
+	return dio_begin(&b, &task, PROBE_DIO_BEGIN);
 }
 
 /* __iomap_dio_rw(iocb, iter, ops, dops, dio_flags, ...) */
@@ -88,7 +89,17 @@ static __always_inline int complete_of_dio(const void *dio)
 	}
 	if (ret > 0)
 		ret += READ(iomap_dio, dio, done_before, __s64);
-	return dio_complete((__u64)iocb, error, ret);
+	return dio_complete((__u64)iocb, error, ret, PROBE_DIO_COMPLETE);
+}
+
+/* bch2_direct_write(req, iter) */
+static __always_inline int bcachefs_write_of_call(const __u64 *regs)
+{
+	struct dio_begin b;
+	read_begin(&b, (const void *)regs[REGS_ARG1], (const void *)regs[REGS_ARG2], 0, 0);
+	b.write = 1;
+	b.mapping = 1;
+	return bcachefs_write(&b);
 }
 
 #ifdef FAULTLINE_BCC
@@ -105,7 +116,7 @@ int dio_begin_raw(struct raw_args *ctx)
 
 int dio_complete_raw(struct raw_args *ctx)
 {
-	return dio_complete(ctx->args[0], (int)ctx->args[1], (__s64)ctx->args[2]);
+	return dio_complete(ctx->args[0], (int)ctx->args[1], (__s64)ctx->args[2], PROBE_DIO_COMPLETE);
 }
 
 int dio_queued_raw(struct raw_args *ctx)
@@ -145,6 +156,87 @@ int task_exit_raw(struct raw_args *ctx)
 	return task_exit(&task);
 }
 
+int glock_queue_raw(struct raw_args *ctx)
+{
+	return glock_queue(ctx, (const void *)ctx->args[0], (int)ctx->args[1]);
+}
+
+int glock_promote_raw(struct raw_args *ctx)
+{
+	return glock_promote((const void *)ctx->args[0]);
+}
+
+int glock_lock_time_raw(struct raw_args *ctx)
+{
+	return glock_step((const void *)ctx->args[0], LOCK_TIME, 0, 0, 0, 0, ctx->args[1], PROBE_GLOCK_LOCK_TIME);
+}
+
+int glock_state_change_raw(struct raw_args *ctx)
+{
+	return glock_step((const void *)ctx->args[0], LOCK_STATE_CHANGE, glock_mode((__u32)ctx->args[1]), 0, 0, 0, 0,
+			  PROBE_GLOCK_STATE_CHANGE);
+}
+
+int glock_demote_rq_raw(struct raw_args *ctx)
+{
+	int is_remote = (ctx->args[1] & 1) != 0;
+	return glock_step((const void *)ctx->args[0], LOCK_DEMOTE, 0, 0, is_remote, is_remote, 0, PROBE_GLOCK_DEMOTE_RQ);
+}
+
+int contention_begin_raw(struct raw_args *ctx)
+{
+	return contention_begin((const char *)ctx->args[0], (__u32)ctx->args[1]);
+}
+
+int contention_end_raw(struct raw_args *ctx)
+{
+	return contention_end(ctx, (const char *)ctx->args[0], (int)ctx->args[1]);
+}
+
+int process_hang_raw(struct raw_args *ctx)
+{
+	return process_hang((const void *)ctx->args[0]);
+}
+
+/* The record of a classic tracepoint. */
+struct record {
+	__u8 bytes[64];
+};
+
+#define RECORD(event, field, ctype) READ(trace_event_raw_##event, ctx, field, ctype)
+
+int dlm_lock_start_record(struct record *ctx)
+{
+	const char *name = (const char *)ctx + (RECORD(dlm_lock_start, __data_loc_res_name, __u32) & 0xffff);
+	return dlm_lock_start(RECORD(dlm_lock_start, ls_id, __u32), RECORD(dlm_lock_start, lkb_id, __u32),
+			      RECORD(dlm_lock_start, mode, int), name);
+}
+
+int dlm_lock_end_record(struct record *ctx)
+{
+	return dlm_lock_end(RECORD(dlm_lock_end, ls_id, __u32), RECORD(dlm_lock_end, lkb_id, __u32),
+			    RECORD(dlm_lock_end, error, int));
+}
+
+int dlm_ast_record(struct record *ctx)
+{
+	return dlm_ast(RECORD(dlm_ast, ls_id, __u32), RECORD(dlm_ast, lkb_id, __u32), RECORD(dlm_ast, sb_status, int));
+}
+
+int dlm_bast_record(struct record *ctx)
+{
+	const char *name = (const char *)ctx + (RECORD(dlm_bast, __data_loc_res_name, __u32) & 0xffff);
+	return dlm_step(RECORD(dlm_bast, ls_id, __u32), RECORD(dlm_bast, lkb_id, __u32), LOCK_BLOCKING,
+			dlm_mode(RECORD(dlm_bast, mode, int)), name, PROBE_DLM_BAST);
+}
+
+int dlm_unlock_start_record(struct record *ctx)
+{
+	const char *name = (const char *)ctx + (RECORD(dlm_unlock_start, __data_loc_res_name, __u32) & 0xffff);
+	return dlm_step(RECORD(dlm_unlock_start, ls_id, __u32), RECORD(dlm_unlock_start, lkb_id, __u32), LOCK_RELEASE,
+			LOCK_MODE_NONE, name, PROBE_DLM_UNLOCK_START);
+}
+
 /* struct pt_regs, for the kprobe tier. */
 struct regs {
 	__u64 values[REGS_COUNT];
@@ -170,6 +262,16 @@ int fault_in_kprobe(struct regs *ctx)
 	return page_fault(PROBE_FAULT_IN, FAULT_IN, 0, 0, 0);
 }
 
+int bcachefs_write_kprobe(struct regs *ctx)
+{
+	return bcachefs_write_of_call(ctx->values);
+}
+
+int bcachefs_write_end_kretprobe(struct regs *ctx)
+{
+	return bcachefs_write_end((__s64)ctx->values[REGS_RESULT]);
+}
+
 #else
 
 SEC("tp_btf/iomap_dio_rw_begin")
@@ -192,16 +294,17 @@ int dio_begin_btf(__u64 *ctx)
 		.write = iter->data_source,
 		.async = iocb->ki_complete != 0,
 		.nofault = iter->nofault,
+		.mapping = 0,
 	};
 	struct current_task task;
 	read_current_task(&task);
-	return dio_begin(&b, &task);
+	return dio_begin(&b, &task, PROBE_DIO_BEGIN);
 }
 
 SEC("tp_btf/iomap_dio_complete")
 int dio_complete_btf(__u64 *ctx)
 {
-	return dio_complete(ctx[0], (int)ctx[1], (__s64)ctx[2]);
+	return dio_complete(ctx[0], (int)ctx[1], (__s64)ctx[2], PROBE_DIO_COMPLETE);
 }
 
 SEC("tp_btf/iomap_dio_rw_queued")
@@ -243,6 +346,108 @@ int task_exit_btf(__u64 *ctx)
 	struct current_task task;
 	read_current_task(&task);
 	return task_exit(&task);
+}
+
+SEC("tp_btf/gfs2_glock_queue")
+int glock_queue_btf(__u64 *ctx)
+{
+	return glock_queue(ctx, (const void *)ctx[0], (int)ctx[1]);
+}
+
+SEC("tp_btf/gfs2_promote")
+int glock_promote_btf(__u64 *ctx)
+{
+	return glock_promote((const void *)ctx[0]);
+}
+
+SEC("tp_btf/gfs2_glock_lock_time")
+int glock_lock_time_btf(__u64 *ctx)
+{
+	return glock_step((const void *)ctx[0], LOCK_TIME, 0, 0, 0, 0, ctx[1], PROBE_GLOCK_LOCK_TIME);
+}
+
+SEC("tp_btf/gfs2_glock_state_change")
+int glock_state_change_btf(__u64 *ctx)
+{
+	const struct gfs2_glock *gl = (const struct gfs2_glock *)ctx[0];
+	if (!gl)
+		return 0;
+	return glock_step(gl, LOCK_STATE_CHANGE, glock_mode((__u32)ctx[1]),
+			  glock_mode(BPF_CORE_READ_BITFIELD_PROBED(gl, gl_state)), 0, 0, 0, PROBE_GLOCK_STATE_CHANGE);
+}
+
+SEC("tp_btf/gfs2_demote_rq")
+int glock_demote_rq_btf(__u64 *ctx)
+{
+	const struct gfs2_glock *gl = (const struct gfs2_glock *)ctx[0];
+	if (!gl)
+		return 0;
+	int is_remote = (ctx[1] & 1) != 0;
+	return glock_step(gl, LOCK_DEMOTE, glock_mode(BPF_CORE_READ_BITFIELD_PROBED(gl, gl_demote_state)),
+			  glock_mode(BPF_CORE_READ_BITFIELD_PROBED(gl, gl_state)), is_remote, is_remote, 0,
+			  PROBE_GLOCK_DEMOTE_RQ);
+}
+
+SEC("tp_btf/contention_begin")
+int contention_begin_btf(__u64 *ctx)
+{
+	return contention_begin((const char *)ctx[0], (__u32)ctx[1]);
+}
+
+SEC("tp_btf/contention_end")
+int contention_end_btf(__u64 *ctx)
+{
+	return contention_end(ctx, (const char *)ctx[0], (int)ctx[1]);
+}
+
+SEC("tp_btf/sched_process_hang")
+int process_hang_btf(__u64 *ctx)
+{
+	return process_hang((const void *)ctx[0]);
+}
+
+SEC("tp/dlm/dlm_lock_start")
+int dlm_lock_start_record(struct trace_event_raw_dlm_lock_start *ctx)
+{
+	return dlm_lock_start(ctx->ls_id, ctx->lkb_id, ctx->mode, (const char *)ctx + (ctx->__data_loc_res_name & 0xffff));
+}
+
+SEC("tp/dlm/dlm_lock_end")
+int dlm_lock_end_record(struct trace_event_raw_dlm_lock_end *ctx)
+{
+	return dlm_lock_end(ctx->ls_id, ctx->lkb_id, ctx->error);
+}
+
+SEC("tp/dlm/dlm_ast")
+int dlm_ast_record(struct trace_event_raw_dlm_ast *ctx)
+{
+	return dlm_ast(ctx->ls_id, ctx->lkb_id, ctx->sb_status);
+}
+
+SEC("tp/dlm/dlm_bast")
+int dlm_bast_record(struct trace_event_raw_dlm_bast *ctx)
+{
+	return dlm_step(ctx->ls_id, ctx->lkb_id, LOCK_BLOCKING, dlm_mode(ctx->mode),
+			(const char *)ctx + (ctx->__data_loc_res_name & 0xffff), PROBE_DLM_BAST);
+}
+
+SEC("tp/dlm/dlm_unlock_start")
+int dlm_unlock_start_record(struct trace_event_raw_dlm_unlock_start *ctx)
+{
+	return dlm_step(ctx->ls_id, ctx->lkb_id, LOCK_RELEASE, LOCK_MODE_NONE,
+			(const char *)ctx + (ctx->__data_loc_res_name & 0xffff), PROBE_DLM_UNLOCK_START);
+}
+
+SEC("kprobe/bch2_direct_write")
+int bcachefs_write_kprobe(__u64 *ctx)
+{
+	return bcachefs_write_of_call(ctx);
+}
+
+SEC("kretprobe/bch2_direct_write")
+int bcachefs_write_end_kretprobe(__u64 *ctx)
+{
+	return bcachefs_write_end((__s64)ctx[REGS_RESULT]);
 }
 
 /* done_before is the 7th argument from v5.16 on: the first one on the stack on x86-64, the last register on arm64. */

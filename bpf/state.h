@@ -9,6 +9,10 @@
 #define TASK_ENTRIES 16384
 #define CELL_ENTRIES 256
 #define MISSED_SLOTS 4096 /* a power of two */
+#define LOCK_SLOTS 16384   /* a power of two */
+#define LOCK_SLOT_WAYS 4   /* places that one request may take */
+#define STACK_ENTRIES 2048
+#define STACK_FRAMES 32
 #define RING_BYTES_DEFAULT (4 << 20)
 
 enum config_filter {
@@ -19,7 +23,9 @@ enum config_filter {
 };
 
 struct config {
-	__u64 slow_ns; /* an attempt at least this long is an event of its own */
+	__u64 slow_ns;     /* an attempt at least this long is an event of its own */
+	__u64 min_wait_ns; /* the same for a wait for a lock */
+	__u64 stack_ns;    /* and its stack is taken from here on */
 	__u64 cgroup;  /* id of a version 2 control group */
 	__u32 dev;     /* as in the kernel: major << 20 | minor */
 	__u32 tgid;
@@ -38,6 +44,7 @@ struct probe_counters {
 	__u64 lost;
 	__u64 in_operation;
 	__u64 rejected;
+	__u64 scratch;
 };
 
 struct counters {
@@ -88,10 +95,56 @@ struct in_flight {
 	__u32 has_fault_in; /* a fault-in was seen since the last miss */
 };
 
-/* What the page fault programs and the next begin must know of a task. */
+/* What the page fault and lock programs and the next begin must know of a task. */
 struct task_state {
 	__u64 missed;    /* kiocb of an operation of this task whose last attempt missed, or 0 */
 	__u64 submitted; /* kiocb of its latest asynchronous attempt, or 0 */
+	__u64 waited;    /* current_task.syscalls of the call in which it waited for a lock, as an event says, or 0 */
+	__u64 writing;   /* kiocb of the bcachefs write that it is in, or 0 */
+};
+
+/*
+ * A request for a lock that is not granted, or not released. A table of our own instead of a hash map: a map's update,
+ * lookup and delete would cost several times what all the rest does, for every glock of every operation. Places are taken
+ * by compare and exchange, and the table lies open to user space, which sweeps it without a system call.
+ */
+struct lock_slot {
+	__u64 key; /* 0 for a free one; see lock_event.request */
+	__u64 lock;
+	__u64 number;
+	__u64 request_ns; /* written last: 0 while the others are not valid */
+	__u64 grant_ns;
+	__u64 syscalls; /* as current_task.syscalls */
+	__u32 dev;
+	__u32 type;
+	__u32 tgid;
+	__u32 tid;
+	__u8 lock_class;
+	__u8 mode;
+	__u8 holder_mode;
+	__u8 call;
+	__u32 flags; /* enum lock_flag */
+	__u32 holder_tid;
+	__u32 stack;
+	__u8 holder_comm[EVENT_COMM_BYTES];
+	__u64 reserved[4];
+};
+
+_Static_assert(sizeof(struct lock_slot) == 128, "lock_slot: two cache lines, see StateLayout.java");
+
+/* abandoned has one writing program for each class, all else another one. */
+struct lock_cell {
+	__u64 grants;
+	__u64 waits;
+	__u64 wait_ns;
+	__u64 wait_max_ns;
+	__u64 emitted;
+	__u64 abandoned;
+	__u64 histogram[CELL_HISTOGRAM_BUCKETS];
+};
+
+struct stack {
+	__u64 frames[STACK_FRAMES]; /* return addresses, innermost first */
 };
 
 #ifndef __always_inline
@@ -108,6 +161,10 @@ BPF_HASH(tasks, __u32, struct task_state, TASK_ENTRIES);
 BPF_TABLE("percpu_hash", struct cell_key, struct cell, cells, CELL_ENTRIES);
 BPF_ARRAY(zero_cell, struct cell, 1);
 BPF_ARRAY(missed_slots, __u32, MISSED_SLOTS);
+BPF_PERCPU_ARRAY(lock_cells, struct lock_cell, LOCK_CLASS_COUNT * LOCK_MODE_COUNT);
+/* As BPF_ARRAY, with BPF_F_MMAPABLE. */
+BPF_F_TABLE("array", __u32, struct lock_slot, lock_slots, LOCK_SLOTS, 1 << 10);
+BPF_TABLE("stacktrace", int, struct stack, stacks, STACK_ENTRIES);
 
 /* bcc turns calls of map methods into helper calls, but not where a macro hides them: hence a function for each. */
 static __always_inline const struct config *config_get(__u32 *key)
@@ -168,6 +225,21 @@ static __always_inline int tasks_delete(__u32 *key)
 static __always_inline __u32 *missed_slots_get(__u32 *key)
 {
 	return missed_slots.lookup(key);
+}
+
+static __always_inline struct lock_cell *lock_cells_get(__u32 *key)
+{
+	return lock_cells.lookup(key);
+}
+
+static __always_inline struct lock_slot *lock_slots_get(__u32 *key)
+{
+	return lock_slots.lookup(key);
+}
+
+static __always_inline int stacks_take(void *ctx)
+{
+	return stacks.get_stackid(ctx, 0);
 }
 
 static __always_inline void *events_reserve(void)
@@ -236,6 +308,28 @@ struct {
 	__type(value, __u32);
 } missed_slots SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, LOCK_CLASS_COUNT * LOCK_MODE_COUNT);
+	__type(key, __u32);
+	__type(value, struct lock_cell);
+} lock_cells SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LOCK_SLOTS);
+	__type(key, __u32);
+	__type(value, struct lock_slot);
+} lock_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
+	__uint(max_entries, STACK_ENTRIES);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct stack));
+} stacks SEC(".maps");
+
 static __always_inline const struct config *config_get(__u32 *key)
 {
 	return bpf_map_lookup_elem(&config, key);
@@ -296,6 +390,21 @@ static __always_inline __u32 *missed_slots_get(__u32 *key)
 	return bpf_map_lookup_elem(&missed_slots, key);
 }
 
+static __always_inline struct lock_cell *lock_cells_get(__u32 *key)
+{
+	return bpf_map_lookup_elem(&lock_cells, key);
+}
+
+static __always_inline struct lock_slot *lock_slots_get(__u32 *key)
+{
+	return bpf_map_lookup_elem(&lock_slots, key);
+}
+
+static __always_inline int stacks_take(void *ctx)
+{
+	return bpf_get_stackid(ctx, &stacks, 0);
+}
+
 static __always_inline void *events_reserve(void)
 {
 	return bpf_ringbuf_reserve(&events, EVENT_BYTES, 0);
@@ -316,6 +425,15 @@ static __always_inline struct probe_counters *probe_hit(__u32 probe)
 		return 0;
 	all->probes[probe].hits++;
 	return &all->probes[probe];
+}
+
+/* The address as a number: the verifier allows no arithmetic with a pointer that it knows, until it has been through
+ * memory. */
+static __always_inline __u64 number_of(const void *pointer, struct probe_counters *p)
+{
+	volatile __u64 *scratch = &p->scratch;
+	*scratch = (__u64)pointer;
+	return *scratch;
 }
 
 static __always_inline const struct config *settings(void)
@@ -344,20 +462,22 @@ static __always_inline struct cell *cell_of(const struct attempt_event *attempt)
 	return cell;
 }
 
-/* How many tasks, of those whose tid falls into this slot, have missed: a page fault of all others need not look them
- * up, which would cost more than all the rest of its program. */
+/* How many tasks, of those whose tid falls into this slot, have missed or waited: a page fault of all others need not look
+ * them up, which would cost more than all the rest of its program. */
 static __always_inline __u32 *missed_slot(__u32 tid)
 {
 	__u32 slot = tid & (MISSED_SLOTS - 1);
 	return missed_slots_get(&slot);
 }
 
-static __always_inline void set_missed(struct task_state *t, __u32 tid, __u64 iocb)
+static __always_inline void set_task(struct task_state *t, __u32 tid, __u64 missed, __u64 waited)
 {
 	__u32 *count = missed_slot(tid);
-	if (count && !t->missed != !iocb)
-		__sync_fetch_and_add(count, iocb ? 1 : -1);
-	t->missed = iocb;
+	int was = t->missed || t->waited, is = missed || waited;
+	if (count && was != is)
+		__sync_fetch_and_add(count, is ? 1 : -1);
+	t->missed = missed;
+	t->waited = waited;
 }
 
 /* Room for one event of this probe, numbered; 0 when the ring is full, which is counted. */

@@ -19,6 +19,12 @@ struct current_task {
 	__u32 flags;
 };
 
+/* What of the call's number goes into an event. */
+static __always_inline __u8 call_of(__u64 syscalls)
+{
+	return syscalls ? 0x80 | (__u8)syscalls : 0;
+}
+
 /* The name of the task; that of the submitting process for a worker of io_uring, which is called iou-wrk-N. */
 static __always_inline void read_comm(__u8 *comm, const struct current_task *task)
 {

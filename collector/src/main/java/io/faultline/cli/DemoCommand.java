@@ -79,6 +79,8 @@ final class DemoCommand implements Callable<Integer> {
             ProbeOptions.RING_BYTES_DEFAULT,
             true,
             ProbeOptions.SLOW_NS_DEFAULT,
+            ProbeOptions.MIN_WAIT_NS_DEFAULT,
+            ProbeOptions.STACK_NS_DEFAULT,
             own,
             Set.of());
     Path target = directory.resolve("data");

@@ -63,7 +63,7 @@ final class DoctorCommand implements Callable<Integer> {
     if (isJson) {
       printJson(plan, checks, isUsable);
     } else {
-      printText(plan, checks, isUsable);
+      printText(features, plan, checks, isUsable);
     }
     return isUsable ? 0 : Main.EXIT_FAILURE;
   }
@@ -115,7 +115,9 @@ final class DoctorCommand implements Callable<Integer> {
         : new Check(State.MISSING, "loader " + loader, "no", obstacle);
   }
 
-  private void printText(HookPlan plan, List<Check> checks, boolean isUsable) throws IOException {
+  private void printText(
+      KernelFeatures features, HookPlan plan, List<Check> checks, boolean isUsable)
+      throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     out.printf(
         "faultline %s on Linux %s, %s, Java %s%n%n",
@@ -136,7 +138,11 @@ final class DoctorCommand implements Callable<Integer> {
           "  %-8s %-20s %-38s %s%n",
           way != null ? "ok" : hook.isEssential ? "MISSING" : "none",
           hook.label(),
-          way == null ? "-" : plan.describe().get(hook.ordinal()).via(),
+          way != null
+              ? plan.viaOf(hook)
+              : hook.module().isEmpty() || features.hasModule(hook.module())
+                  ? "-"
+                  : "- (" + hook.module() + " is not loaded)",
           hook.meaning);
     }
     out.printf(
@@ -177,7 +183,7 @@ final class DoctorCommand implements Callable<Integer> {
     for (Hook hook : Hook.values()) {
       Map<String, Object> item = new LinkedHashMap<>();
       item.put("name", hook.label());
-      item.put("via", plan.describe().get(hook.ordinal()).via());
+      item.put("via", plan.viaOf(hook));
       item.put("essential", hook.isEssential);
       hooks.add(item);
     }

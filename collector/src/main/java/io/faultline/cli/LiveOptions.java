@@ -79,13 +79,31 @@ final class LiveOptions {
   private Path cgroup;
 
   @Option(
-      names = "--min-wait",
+      names = "--min-attempt",
       paramLabel = "DURATION",
       converter = DurationConverter.class,
       defaultValue = "100ms",
       description =
           "with --detail normal: an attempt at least this long is an event; default ${DEFAULT-VALUE}")
+  private Duration minAttempt;
+
+  @Option(
+      names = "--min-wait",
+      paramLabel = "DURATION",
+      converter = DurationConverter.class,
+      defaultValue = "1ms",
+      description =
+          "with --detail normal: a wait for a lock at least this long is an event; default ${DEFAULT-VALUE}")
   private Duration minWait;
+
+  @Option(
+      names = "--min-stack",
+      paramLabel = "DURATION",
+      converter = DurationConverter.class,
+      defaultValue = "100ms",
+      description =
+          "a wait for a lock at least this long comes with its stack; default ${DEFAULT-VALUE}")
+  private Duration minStack;
 
   @Option(
       names = "--without",
@@ -110,7 +128,9 @@ final class LiveOptions {
           features.chooseLoader(loader),
           ringBytes,
           (detail == null ? detailDefault : detail) == Detail.FULL,
+          minAttempt.toNanos(),
           minWait.toNanos(),
+          minStack.toNanos(),
           filter(),
           hooksLeftOut());
     } catch (IllegalArgumentException e) {

@@ -2,6 +2,7 @@ package io.faultline.cli;
 
 import io.faultline.event.Probe;
 import io.faultline.recording.RecordingWriter;
+import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
 import io.faultline.source.live.LiveSource;
 import java.io.IOException;
@@ -169,6 +170,11 @@ final class RecordCommand implements Callable<Integer> {
     @Override
     public void onPath(int dev, long ino, String path) {
       next.onPath(dev, ino, path);
+    }
+
+    @Override
+    public void onName(NameKind kind, long id, String name) {
+      next.onName(kind, id, name);
     }
   }
 }

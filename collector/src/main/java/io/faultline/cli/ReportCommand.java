@@ -44,21 +44,33 @@ final class ReportCommand implements Callable<Integer> {
       description = "operations to list; default ${DEFAULT-VALUE}")
   private int top;
 
+  @Option(
+      names = "--steps",
+      description =
+          "say what each operation's task did, step by step: attempts, faults, locks (detail full)")
+  private boolean hasSteps;
+
   @Override
   public Integer call() throws IOException {
-    Report report = read(file);
+    Report report = read();
     PrintWriter out = spec.commandLine().getOut();
     if (isJson) {
       ReportJson.write(report, out);
     } else {
+      if (hasSteps) {
+        ReportText.printSteps(report, out, top);
+      }
       ReportText.print(report, out, top);
     }
     return 0;
   }
 
-  private static Report read(Path file) throws IOException {
+  private Report read() throws IOException {
     try (RecordingReader reader = RecordingReader.open(file)) {
       ReportBuilder builder = new ReportBuilder(reader.info());
+      if (hasSteps) {
+        builder.keepSteps();
+      }
       while (reader.poll(builder, BATCH) != EventSource.END) {
         // until all is read
       }

@@ -75,6 +75,8 @@ final class SelftestCommand implements Callable<Integer> {
             asked.ringBytes(),
             asked.isFull(),
             asked.slowNs(),
+            asked.minWaitNs(),
+            asked.stackNs(),
             own,
             asked.without());
     boolean isBtrfs = mount.fs().equals("btrfs");

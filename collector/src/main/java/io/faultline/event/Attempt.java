@@ -35,6 +35,12 @@ public final class Attempt extends Event {
   /** Flag: at least as long as the threshold. */
   public static final int SLOW = 1 << 8;
 
+  /** Flag: an event of the same call says that the task waited for a lock. */
+  public static final int WAITED = 1 << 9;
+
+  /** Flag: faults on the file's own mapping fail; bcachefs. */
+  public static final int MAPPING = 1 << 10;
+
   static final int IOCB = 24;
   static final int OPERATION_NS = 32;
   static final int BEGIN_NS = 40;
@@ -48,7 +54,7 @@ public final class Attempt extends Event {
   static final int FS_MAGIC = 100;
   static final int FLAGS = 104;
   static final int END = 106;
-  static final int RESERVED = 107;
+  static final int CALL = 107;
   static final int INDEX = 108;
   static final int COMM = 112;
 
@@ -136,12 +142,17 @@ public final class Attempt extends Event {
 
   /** Whether page faults were off for the user's buffer: the attempt was inside a region. */
   public boolean isFaultDisabled() {
-    return (flags() & (NOFAULT | FAULTS_DISABLED)) != 0;
+    return (flags() & (NOFAULT | FAULTS_DISABLED | MAPPING)) != 0;
   }
 
   /** How it ended. */
   public AttemptEnd end() {
     return AttemptEnd.of(u8(END));
+  }
+
+  /** Low bits of the number of the task's system call; 0 when it has none. */
+  public int call() {
+    return u8(CALL);
   }
 
   /** 0 for the operation's first attempt; each retry adds 1. */

@@ -12,7 +12,18 @@ import java.nio.charset.StandardCharsets;
  * the event.
  */
 public abstract sealed class Event
-    permits Attempt, OperationEnd, InvalidateFail, Fault, Cell, CellHistogram, ProbeCounters {
+    permits Attempt,
+        OperationEnd,
+        InvalidateFail,
+        Fault,
+        Cell,
+        CellHistogram,
+        ProbeCounters,
+        LockStep,
+        LockCell,
+        LockHistogram,
+        Hang,
+        HookChange {
 
   /** Length of every event in bytes. */
   public static final int BYTES = 128;
@@ -102,9 +113,13 @@ public abstract sealed class Event
   }
 
   final String comm(int at) {
-    byte[] bytes = new byte[COMM_BYTES];
+    return text(at, COMM_BYTES);
+  }
+
+  final String text(int at, int limit) {
+    byte[] bytes = new byte[limit];
     int length = 0;
-    while (length < COMM_BYTES) {
+    while (length < limit) {
       byte b = buffer.get(offset + at + length);
       if (b == 0) {
         break;

@@ -179,6 +179,77 @@ public final class EventBuilder {
     return longs(ProbeCounters.HITS, totals, 8);
   }
 
+  /** Lock step: what is asked for, and how. */
+  public EventBuilder lock(LockClass lockClass, int dev, int type, long number, long address) {
+    buffer.put(LockStep.LOCK_CLASS, (byte) lockClass.number());
+    buffer.putInt(LockStep.DEV, dev);
+    buffer.putInt(LockStep.TYPE, type);
+    buffer.putLong(LockStep.NUMBER, number);
+    buffer.putLong(LockStep.LOCK, address);
+    return this;
+  }
+
+  /** Lock step: whose it is; {@code grantNs} is 0 while it is not granted. */
+  public EventBuilder lockRequest(
+      LockStep.Kind kind, long request, long requestNs, long grantNs, LockMode mode) {
+    buffer.put(LockStep.STEP, (byte) kind.ordinal());
+    buffer.putLong(LockStep.REQUEST, request);
+    buffer.putLong(LockStep.REQUEST_NS, requestNs);
+    buffer.putLong(LockStep.GRANT_NS, grantNs);
+    buffer.put(LockStep.MODE, (byte) mode.number());
+    return this;
+  }
+
+  /** Lock step: the requester's call and name, flags and stack. */
+  public EventBuilder lockTask(int call, String comm, int flags, int stack) {
+    buffer.put(LockStep.CALL, (byte) call);
+    buffer.putInt(LockStep.FLAGS, flags);
+    buffer.putInt(LockStep.STACK, stack);
+    return comm(LockStep.COMM, comm);
+  }
+
+  /** Lock step: who is in the way. */
+  public EventBuilder lockHolder(int tid, LockMode mode, String comm) {
+    buffer.putInt(LockStep.HOLDER_TID, tid);
+    buffer.put(LockStep.HOLDER_MODE, (byte) mode.number());
+    return comm(LockStep.HOLDER_COMM, comm);
+  }
+
+  /** Attempt: the low bits of its call's number. */
+  public EventBuilder attemptCall(int call) {
+    buffer.put(Attempt.CALL, (byte) call);
+    return this;
+  }
+
+  /** Lock cell: its six totals, in the order of {@code struct lock_cell_event}. */
+  public EventBuilder lockCell(LockClass lockClass, LockMode mode, long... totals) {
+    buffer.putInt(LockCell.LOCK_CLASS, lockClass.number());
+    buffer.putInt(LockCell.MODE, mode.number());
+    return longs(LockCell.GRANTS, totals, 6);
+  }
+
+  /** Lock histogram: the first bucket and at most {@link CellHistogram#PART} counts. */
+  public EventBuilder lockHistogram(
+      LockClass lockClass, LockMode mode, int firstBucket, long... counts) {
+    buffer.putInt(LockHistogram.LOCK_CLASS, lockClass.number());
+    buffer.putInt(LockHistogram.MODE, mode.number());
+    buffer.putInt(LockHistogram.FIRST_BUCKET, firstBucket);
+    return longs(LockHistogram.COUNTS, counts, CellHistogram.PART);
+  }
+
+  /** Hang: the task's name. */
+  public EventBuilder hang(String comm) {
+    return comm(Hang.COMM, comm);
+  }
+
+  /** Hook change. */
+  public EventBuilder hookChange(boolean isAttached, String via) {
+    byte[] bytes = via.getBytes(StandardCharsets.UTF_8);
+    buffer.putInt(HookChange.IS_ATTACHED, isAttached ? 1 : 0);
+    buffer.put(HookChange.VIA, bytes, 0, Math.min(bytes.length, HookChange.VIA_BYTES - 1));
+    return this;
+  }
+
   private EventBuilder longs(int at, long[] values, int limit) {
     if (values.length > limit) {
       throw new IllegalArgumentException(

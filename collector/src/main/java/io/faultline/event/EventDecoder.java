@@ -17,6 +17,11 @@ public final class EventDecoder {
   private final Cell cell = new Cell();
   private final CellHistogram histogram = new CellHistogram();
   private final ProbeCounters counters = new ProbeCounters();
+  private final LockStep lockStep = new LockStep();
+  private final LockCell lockCell = new LockCell();
+  private final LockHistogram lockHistogram = new LockHistogram();
+  private final Hang hang = new Hang();
+  private final HookChange hookChange = new HookChange();
   private long decoded;
   private long unknown;
 
@@ -64,6 +69,26 @@ public final class EventDecoder {
       case 8 -> {
         counters.wrap(buffer, offset);
         handler.onProbeCounters(counters);
+      }
+      case 9 -> {
+        lockStep.wrap(buffer, offset);
+        handler.onLockStep(lockStep);
+      }
+      case 10 -> {
+        lockCell.wrap(buffer, offset);
+        handler.onLockCell(lockCell);
+      }
+      case 11 -> {
+        lockHistogram.wrap(buffer, offset);
+        handler.onLockHistogram(lockHistogram);
+      }
+      case 12 -> {
+        hang.wrap(buffer, offset);
+        handler.onHang(hang);
+      }
+      case 13 -> {
+        hookChange.wrap(buffer, offset);
+        handler.onHookChange(hookChange);
       }
       default -> unknown++; // a later version's event: its length is known, so the stream goes on
     }

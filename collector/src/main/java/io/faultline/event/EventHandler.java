@@ -1,31 +1,49 @@
 package io.faultline.event;
 
-/** Takes events in stream order, on one thread. A view is valid only during the call. */
+/**
+ * Takes events in stream order, on one thread; what it does not care for it leaves out. A view is
+ * valid only during the call.
+ */
 public interface EventHandler {
   /** An attempt ended. */
-  void onAttempt(Attempt attempt);
+  default void onAttempt(Attempt attempt) {}
 
   /**
    * An operation has not ended; {@code attempt} is what the in-flight map held at {@link
    * Event#ktimeNs()}.
    */
-  void onInFlight(Attempt attempt);
+  default void onInFlight(Attempt attempt) {}
 
   /** An operation ended after a miss. */
-  void onOperationEnd(OperationEnd end);
+  default void onOperationEnd(OperationEnd end) {}
 
   /** Direct and buffered I/O collided. */
-  void onInvalidateFail(InvalidateFail invalidateFail);
+  default void onInvalidateFail(InvalidateFail invalidateFail) {}
 
   /** A fault in an operation. */
-  void onFault(Fault fault);
+  default void onFault(Fault fault) {}
 
   /** Totals of one device and direction. */
-  void onCell(Cell cell);
+  default void onCell(Cell cell) {}
 
   /** Durations of one device and direction. */
-  void onCellHistogram(CellHistogram histogram);
+  default void onCellHistogram(CellHistogram histogram) {}
 
   /** Totals of one probe. */
-  void onProbeCounters(ProbeCounters counters);
+  default void onProbeCounters(ProbeCounters counters) {}
+
+  /** One step of a request for a lock. */
+  default void onLockStep(LockStep step) {}
+
+  /** Totals of one class and mode of locks. */
+  default void onLockCell(LockCell cell) {}
+
+  /** Waits of one class and mode of locks. */
+  default void onLockHistogram(LockHistogram histogram) {}
+
+  /** A task that does not run. */
+  default void onHang(Hang hang) {}
+
+  /** A hook came or went. */
+  default void onHookChange(HookChange change) {}
 }

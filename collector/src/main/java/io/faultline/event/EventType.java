@@ -17,9 +17,19 @@ public enum EventType {
   /** A part of such a cell's attempt durations. */
   CELL_HISTOGRAM(7),
   /** Totals since attach of one probe. */
-  PROBE_COUNTERS(8);
+  PROBE_COUNTERS(8),
+  /** One step of a request for a lock. */
+  LOCK(9),
+  /** Totals since attach of one class and mode of locks. */
+  LOCK_CELL(10),
+  /** A part of such a cell's waits. */
+  LOCK_HISTOGRAM(11),
+  /** The kernel's own watchdog reports a task. */
+  HANG(12),
+  /** A hook was attached or detached meanwhile. */
+  HOOK(13);
 
-  private static final EventType[] BY_NUMBER = new EventType[9];
+  private static final EventType[] BY_NUMBER = new EventType[14];
 
   static {
     for (EventType type : values()) {

@@ -35,7 +35,9 @@ public final class OperationEnd extends Event {
     /** Another task, or a re-issue, uses the same kiocb. */
     REUSED,
     /** A queued attempt missed: the system call has left, nobody retries. */
-    QUEUED;
+    QUEUED,
+    /** The file system's write function returned after the miss. */
+    RETURN;
 
     private static final Reason[] BY_NUMBER = values();
 

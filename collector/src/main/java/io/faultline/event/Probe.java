@@ -16,7 +16,22 @@ public enum Probe {
   BEGIN_ENDS("begin_ends"),
   EXIT_ENDS("exit_ends"),
   SWEEP("sweep"),
-  COMPLETE_ENDS("complete_ends");
+  COMPLETE_ENDS("complete_ends"),
+  GLOCK_QUEUE("glock_queue"),
+  GLOCK_PROMOTE("glock_promote"),
+  GLOCK_STATE_CHANGE("glock_state_change"),
+  GLOCK_DEMOTE_RQ("glock_demote_rq"),
+  GLOCK_LOCK_TIME("glock_lock_time"),
+  DLM_LOCK_START("dlm_lock_start"),
+  DLM_LOCK_END("dlm_lock_end"),
+  DLM_AST("dlm_ast"),
+  DLM_BAST("dlm_bast"),
+  DLM_UNLOCK_START("dlm_unlock_start"),
+  CONTENTION_BEGIN("contention_begin"),
+  CONTENTION_END("contention_end"),
+  PROCESS_HANG("process_hang"),
+  BCACHEFS_WRITE("bcachefs_write"),
+  BCACHEFS_WRITE_END("bcachefs_write_end");
 
   private static final Probe[] BY_NUMBER = values();
 

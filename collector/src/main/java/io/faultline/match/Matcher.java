@@ -2,13 +2,9 @@ package io.faultline.match;
 
 import io.faultline.event.Attempt;
 import io.faultline.event.AttemptEnd;
-import io.faultline.event.Cell;
-import io.faultline.event.CellHistogram;
 import io.faultline.event.EventHandler;
-import io.faultline.event.Fault;
-import io.faultline.event.InvalidateFail;
+import io.faultline.event.LockStep;
 import io.faultline.event.OperationEnd;
-import io.faultline.event.ProbeCounters;
 import java.util.ArrayDeque;
 
 /**
@@ -54,6 +50,7 @@ public final class Matcher implements EventHandler {
   private final OpenOperations open = new OpenOperations();
   private final ArrayDeque<Operation> pool = new ArrayDeque<>();
   private final Operation single = new Operation();
+  private final PendingWaits waits;
   private long evicted;
 
   /** A matcher with the default limit. */
@@ -71,6 +68,7 @@ public final class Matcher implements EventHandler {
     }
     this.listener = listener;
     this.openMax = openMax;
+    waits = new PendingWaits(openMax, listener::onLockWait);
   }
 
   /** Operations given up because there was no room. */
@@ -90,6 +88,7 @@ public final class Matcher implements EventHandler {
     boolean mayContinue = mayContinue(attempt);
     if (operation == null && attempt.index() == 0 && !mayContinue) {
       single.begin(attempt);
+      claimWaits(single, attempt);
       single.add(attempt);
       deliver(single, verdictOf(single));
       return;
@@ -97,6 +96,7 @@ public final class Matcher implements EventHandler {
     if (operation == null) {
       operation = opened(attempt);
     }
+    claimWaits(operation, attempt);
     operation.add(attempt);
     operation.seenNs = attempt.ktimeNs();
     if (mayContinue) {
@@ -104,6 +104,25 @@ public final class Matcher implements EventHandler {
     } else {
       close(operation, verdictOf(operation));
     }
+  }
+
+  /** Waits that ended since the operation's last attempt, or before its first one. */
+  private void claimWaits(Operation operation, Attempt attempt) {
+    waits.claim(
+        attempt.tid(),
+        attempt.call(),
+        attempt.dev(),
+        attempt.ino(),
+        attempt.ktimeNs(),
+        wait -> {
+          LockWait.Place place =
+              wait.requestNs() < operation.operationNs
+                  ? LockWait.Place.BEFORE
+                  : wait.requestNs() < attempt.beginNs()
+                      ? LockWait.Place.GAP
+                      : LockWait.Place.ATTEMPT;
+          operation.add(wait.in(operation.operationNs, place, attempt.index()));
+        });
   }
 
   /**
@@ -147,6 +166,15 @@ public final class Matcher implements EventHandler {
       deliver(single, outcomeOf(single, end));
       return;
     }
+    waits.claim(
+        end.tid(),
+        operation.call,
+        end.dev(),
+        end.ino(),
+        end.ktimeNs(),
+        wait ->
+            operation.add(
+                wait.in(operation.operationNs, LockWait.Place.AFTER, operation.attempts)));
     operation.end(end);
     close(operation, outcomeOf(operation, end));
   }
@@ -180,8 +208,29 @@ public final class Matcher implements EventHandler {
     listener.onInFlight(operation);
   }
 
+  @Override
+  public void onLockStep(LockStep step) {
+    switch (step.kind()) {
+      case GRANT -> {
+        if (step.is(LockStep.WAITED)) {
+          waits.add(LockWait.of(step, LockWait.End.GRANTED));
+        }
+      }
+      case ABANDON -> {
+        if (step.requestNs() != 0 && !step.is(LockStep.TRY)) {
+          waits.add(LockWait.of(step, LockWait.End.ABANDONED));
+        }
+      }
+      case WAITING -> listener.onLockWaiting(LockWait.of(step, LockWait.End.WAITING));
+      default -> {
+        // Steps between a request and its grant, and of locks themselves: the lock table's.
+      }
+    }
+  }
+
   /** The stream has ended: what is open is handed over. */
   public void finish() {
+    waits.flush();
     while (open.size() > 0) {
       giveUp(open.oldest(), Outcome.IN_FLIGHT);
     }
@@ -234,21 +283,7 @@ public final class Matcher implements EventHandler {
 
   private void deliver(Operation operation, Outcome outcome) {
     operation.outcome = operation.hasHole && outcome != Outcome.IN_FLIGHT ? Outcome.LOST : outcome;
+    operation.waits().forEach(listener::onLockWait);
     listener.onOperation(operation);
   }
-
-  @Override
-  public void onInvalidateFail(InvalidateFail invalidateFail) {}
-
-  @Override
-  public void onFault(Fault fault) {}
-
-  @Override
-  public void onCell(Cell cell) {}
-
-  @Override
-  public void onCellHistogram(CellHistogram histogram) {}
-
-  @Override
-  public void onProbeCounters(ProbeCounters counters) {}
 }

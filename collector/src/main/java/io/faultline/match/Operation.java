@@ -6,6 +6,9 @@ import io.faultline.event.OperationEnd;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 
 /**
  * One kernel-side read or write, as far as its events tell. Used again by the matcher: {@link
@@ -40,6 +43,9 @@ public final class Operation {
   AttemptEnd last;
   Outcome outcome;
   long seenNs;
+  int call;
+  long lockWaitNs;
+  private List<LockWait> waits = List.of();
 
   // Place among the matcher's open operations, oldest activity first.
   OpenOperations.ActivityList list;
@@ -80,7 +86,8 @@ public final class Operation {
     pos = end.pos();
     requested = end.requested();
     reset();
-    isFaultDisabled = (end.flags() & (Attempt.NOFAULT | Attempt.FAULTS_DISABLED)) != 0;
+    isFaultDisabled =
+        (end.flags() & (Attempt.NOFAULT | Attempt.FAULTS_DISABLED | Attempt.MAPPING)) != 0;
   }
 
   private void reset() {
@@ -98,6 +105,20 @@ public final class Operation {
     result = OperationEnd.RESULT_UNKNOWN;
     last = AttemptEnd.OPEN;
     outcome = Outcome.IN_FLIGHT;
+    call = 0;
+    lockWaitNs = 0;
+    waits = List.of();
+  }
+
+  /** A wait that belongs to it. */
+  void add(LockWait wait) {
+    if (waits.isEmpty()) {
+      waits = new ArrayList<>();
+    }
+    waits.add(wait);
+    if (wait.isOwn()) {
+      lockWaitNs += wait.waitNs();
+    }
   }
 
   /** The attempt, ended, after those before it. */
@@ -153,6 +174,7 @@ public final class Operation {
     isFaultDisabled |= attempt.isFaultDisabled();
     isShifted |= attempt.is(Attempt.SHIFTED);
     isNowait = attempt.is(Attempt.NOWAIT);
+    call = attempt.call();
   }
 
   /** A copy that the matcher does not touch. */
@@ -186,6 +208,9 @@ public final class Operation {
     copy.last = last;
     copy.outcome = outcome;
     copy.seenNs = seenNs;
+    copy.call = call;
+    copy.lockWaitNs = lockWaitNs;
+    copy.waits = List.copyOf(waits);
     return copy;
   }
 
@@ -308,9 +333,19 @@ public final class Operation {
     return retryNs;
   }
 
-  /** Nanoseconds spent waiting for locks: none are watched yet. */
+  /** Nanoseconds that its task waited for locks in its call, as far as events say. */
   public long lockWaitNs() {
-    return 0;
+    return lockWaitNs;
+  }
+
+  /** These waits, in order of their end. */
+  public List<LockWait> waits() {
+    return Collections.unmodifiableList(waits);
+  }
+
+  /** Low bits of the number of the task's system call; 0 when it has none. */
+  public int call() {
+    return call;
   }
 
   /** What became of it. */

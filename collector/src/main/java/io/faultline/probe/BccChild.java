@@ -25,10 +25,22 @@ import java.util.List;
  */
 final class BccChild {
   private static final int PROG_TYPE_KPROBE = 2;
+  private static final int PROG_TYPE_TRACEPOINT = 5;
   private static final int PROG_TYPE_RAW_TRACEPOINT = 17;
+  private static final int PROBE_ENTRY = 0; // enum bpf_probe_attach_type of libbcc
+  private static final int PROBE_RETURN = 1;
   private static final int LOG_BYTES = 1 << 20;
   private static final List<String> MAPS =
-      List.of("events", "config", "counters", "in_flight", "tasks", "cells");
+      List.of(
+          "events",
+          "config",
+          "counters",
+          "in_flight",
+          "tasks",
+          "cells",
+          "lock_cells",
+          "lock_slots",
+          "stacks");
 
   /**
    * libbcc's C interface; functions that load or attach return a descriptor, or a negative number.
@@ -62,6 +74,8 @@ final class BccChild {
         int attachType);
 
     int bpf_attach_raw_tracepoint(int program, String name);
+
+    int bpf_attach_tracepoint(int program, String subsystem, String name);
 
     int bpf_attach_kprobe(
         int program, int type, String event, String function, long offset, int maxActive);
@@ -127,7 +141,7 @@ final class BccChild {
       out.println("program " + program[1] + " " + fds.get(fds.size() - 1));
     }
     for (int i = 0; i < programs.size(); i++) {
-      out.println("link " + attach(bcc, fds.get(i), programs.get(i)));
+      out.println("link " + programs.get(i)[1] + " " + attach(bcc, fds.get(i), programs.get(i)));
     }
   }
 
@@ -137,7 +151,11 @@ final class BccChild {
     Memory log = new Memory(LOG_BYTES);
     log.setByte(0, (byte) 0);
     int type =
-        program[2].equals(Hook.Kind.KPROBE.name()) ? PROG_TYPE_KPROBE : PROG_TYPE_RAW_TRACEPOINT;
+        switch (Hook.Kind.valueOf(program[2])) {
+          case TRACEPOINT -> PROG_TYPE_RAW_TRACEPOINT;
+          case RECORD -> PROG_TYPE_TRACEPOINT;
+          case KPROBE, KRETPROBE -> PROG_TYPE_KPROBE;
+        };
     int fd =
         bcc.bcc_func_load(
             module,
@@ -163,9 +181,14 @@ final class BccChild {
   private static int attach(Libbcc bcc, int fd, String[] program) throws ProbeException {
     String target = program[3];
     int link =
-        program[2].equals(Hook.Kind.KPROBE.name())
-            ? bcc.bpf_attach_kprobe(fd, 0, "faultline_" + target, target, 0, 0)
-            : bcc.bpf_attach_raw_tracepoint(fd, target);
+        switch (Hook.Kind.valueOf(program[2])) {
+          case TRACEPOINT -> bcc.bpf_attach_raw_tracepoint(fd, target);
+          case RECORD -> bcc.bpf_attach_tracepoint(fd, program[5], target);
+          case KPROBE ->
+              bcc.bpf_attach_kprobe(fd, PROBE_ENTRY, "faultline_" + target, target, 0, 0);
+          case KRETPROBE ->
+              bcc.bpf_attach_kprobe(fd, PROBE_RETURN, "faultline_ret_" + target, target, 0, 0);
+        };
     if (link < 0) {
       throw new ProbeException("attach " + target + ": errno " + -link);
     }

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * Compiles the same sources on the host, with libbcc in a child process.
@@ -53,7 +54,64 @@ final class BccLoader implements Loader {
           "task_struct.ioac.rchar",
           "task_struct.ioac.wchar",
           "task_struct.ioac.syscr",
-          "task_struct.ioac.syscw");
+          "task_struct.ioac.syscw",
+          "task_struct.pid",
+          "task_struct.tgid",
+          "task_struct.mm",
+          "task_struct.pid_links",
+          "inode.i_mapping",
+          "inode.i_rwsem",
+          "inode.i_data",
+          "address_space.host",
+          "address_space.invalidate_lock",
+          "super_block.s_root",
+          "super_block.s_writers",
+          "sb_writers.rw_sem",
+          "dentry.d_sb",
+          "rw_semaphore.owner",
+          "mm_struct.mmap_lock",
+          "pid.tasks",
+          "pid.numbers",
+          "upid.nr",
+          "hlist_head.first",
+          "list_head.next");
+
+  /** Those in modules: 0 where the module is not loaded, and its programs are not either. */
+  private static final Map<String, List<String>> MODULE_FIELDS =
+      Map.of(
+          "gfs2",
+          List.of(
+              "gfs2_sbd.sd_vfs",
+              "lm_lockname.ln_number",
+              "lm_lockname.ln_sbd",
+              "lm_lockname.ln_type",
+              "gfs2_glock.gl_name",
+              "gfs2_glock.gl_holders",
+              "gfs2_holder.gh_list",
+              "gfs2_holder.gh_gl",
+              "gfs2_holder.gh_owner_pid",
+              "gfs2_holder.gh_flags",
+              "gfs2_holder.gh_state",
+              "gfs2_holder.gh_iflags"),
+          "dlm",
+          List.of(
+              "trace_event_raw_dlm_lock_start.ls_id",
+              "trace_event_raw_dlm_lock_start.lkb_id",
+              "trace_event_raw_dlm_lock_start.mode",
+              "trace_event_raw_dlm_lock_start.__data_loc_res_name",
+              "trace_event_raw_dlm_lock_end.ls_id",
+              "trace_event_raw_dlm_lock_end.lkb_id",
+              "trace_event_raw_dlm_lock_end.error",
+              "trace_event_raw_dlm_ast.ls_id",
+              "trace_event_raw_dlm_ast.lkb_id",
+              "trace_event_raw_dlm_ast.sb_status",
+              "trace_event_raw_dlm_bast.ls_id",
+              "trace_event_raw_dlm_bast.lkb_id",
+              "trace_event_raw_dlm_bast.mode",
+              "trace_event_raw_dlm_bast.__data_loc_res_name",
+              "trace_event_raw_dlm_unlock_start.ls_id",
+              "trace_event_raw_dlm_unlock_start.lkb_id",
+              "trace_event_raw_dlm_unlock_start.__data_loc_res_name"));
 
   private final ProbeOptions options;
 
@@ -68,7 +126,7 @@ final class BccLoader implements Loader {
     try {
       directory = Files.createTempDirectory("faultline-bcc");
       BpfSources.unpack(directory);
-      child = start(directory, plan, features.btf());
+      child = start(directory, plan, features);
       return takeOver(child);
     } catch (IOException | UncheckedIOException e) {
       throw e instanceof ProbeException p
@@ -82,7 +140,13 @@ final class BccLoader implements Loader {
     }
   }
 
-  private Process start(Path directory, HookPlan plan, Btf btf) throws IOException {
+  @Override
+  public LoadedPrograms loadMore(HookPlan plan, LoadedPrograms first) throws ProbeException {
+    throw new ProbeException(
+        "bcc loader: hooks cannot be added while it runs (expected: the module loaded before, or --loader core)");
+  }
+
+  private Process start(Path directory, HookPlan plan, KernelFeatures features) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
@@ -92,14 +156,14 @@ final class BccLoader implements Loader {
     Process child =
         new ProcessBuilder(command).redirectError(directory.resolve("messages").toFile()).start();
     StringBuilder request = new StringBuilder();
-    definitions(btf).forEach(flag -> request.append("flag ").append(flag).append('\n'));
+    definitions(features).forEach(flag -> request.append("flag ").append(flag).append('\n'));
     for (Hook hook : Hook.values()) {
       Hook.Way way = plan.wayOf(hook);
       if (way != null) {
         request.append(
             String.format(
-                "program %s %s %s %s%n",
-                hook.name(), way.kind(), way.target(), way.programUnder(BCC)));
+                "program %s %s %s %s %s%n",
+                hook.name(), way.kind(), way.target(), way.programUnder(BCC), way.subsystem()));
       }
     }
     request.append("config ");
@@ -112,7 +176,7 @@ final class BccLoader implements Loader {
     return child;
   }
 
-  private List<String> definitions(Btf btf) {
+  private List<String> definitions(KernelFeatures features) {
     List<String> flags = new ArrayList<>();
     flags.add("-DFAULTLINE_BCC");
     flags.add("-DFAULTLINE_PAGE_BYTES=" + Libc.pageBytes());
@@ -121,14 +185,25 @@ final class BccLoader implements Loader {
         System.getProperty("os.arch").equals("aarch64")
             ? "-D__TARGET_ARCH_arm64"
             : "-D__TARGET_ARCH_x86");
-    for (String field : FIELDS) {
-      int dot = field.indexOf('.');
-      OptionalInt offset = btf.offsetOf(field.substring(0, dot), field.substring(dot + 1));
-      if (offset.isPresent()) {
-        flags.add("-DOFFSET_" + field.replace('.', '_') + "=" + offset.getAsInt());
-      }
-    }
+    Btf kernel = features.btf();
+    FIELDS.forEach(field -> define(flags, kernel, field, OptionalInt.empty()));
+    kernel
+        .sizeOfStruct("percpu_rw_semaphore")
+        .ifPresent(bytes -> flags.add("-DSIZE_percpu_rw_semaphore=" + bytes));
+    MODULE_FIELDS.forEach(
+        (module, fields) -> {
+          Btf types = features.btfOf(module);
+          fields.forEach(
+              field -> define(flags, types == null ? kernel : types, field, OptionalInt.of(0)));
+        });
     return flags;
+  }
+
+  private static void define(List<String> flags, Btf types, String field, OptionalInt otherwise) {
+    int dot = field.indexOf('.');
+    OptionalInt offset = types.offsetOf(field.substring(0, dot), field.substring(dot + 1));
+    OptionalInt value = offset.isPresent() ? offset : otherwise;
+    value.ifPresent(at -> flags.add("-DOFFSET_" + field.replace('.', '_') + "=" + at));
   }
 
   private static LoadedPrograms takeOver(Process child) throws IOException {
@@ -145,7 +220,9 @@ final class BccLoader implements Loader {
           case "program" ->
               bcc.programs.put(
                   Hook.valueOf(words[1]), Libc.pidfdGetfd(pidfd, Integer.parseInt(words[2])));
-          case "link" -> bcc.links.add(Libc.pidfdGetfd(pidfd, Integer.parseInt(words[1])));
+          case "link" ->
+              bcc.links.put(
+                  Hook.valueOf(words[1]), Libc.pidfdGetfd(pidfd, Integer.parseInt(words[2])));
           case "ready" -> {
             return bcc;
           }
@@ -189,7 +266,7 @@ final class BccLoader implements Loader {
   private static final class Bcc implements LoadedPrograms {
     final Map<String, Integer> maps = new HashMap<>();
     final Map<Hook, Integer> programs = new EnumMap<>(Hook.class);
-    final List<Integer> links = new ArrayList<>();
+    final Map<Hook, Integer> links = new EnumMap<>(Hook.class);
 
     @Override
     public int mapFd(String name) {
@@ -202,8 +279,22 @@ final class BccLoader implements Loader {
     }
 
     @Override
+    public void release(Set<Hook> hooks) {
+      for (Hook hook : hooks) {
+        close(links.remove(hook));
+        close(programs.remove(hook));
+      }
+    }
+
+    private static void close(Integer fd) {
+      if (fd != null) {
+        Libc.close(fd);
+      }
+    }
+
+    @Override
     public void detach() {
-      links.forEach(Libc::close);
+      links.values().forEach(Libc::close);
       links.clear();
     }
 

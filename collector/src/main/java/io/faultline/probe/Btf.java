@@ -34,19 +34,47 @@ public final class Btf {
   /** A member of a struct: its name, and where it stands in bytes. */
   public record Member(String name, int offsetBytes, int sizeBytes) {}
 
+  private final Btf base; // of a module: the kernel's, whose types and strings come first
   private final ByteBuffer types;
   private final ByteBuffer strings;
-  private final int[] offsets; // of type id, 1-based: where it stands in types
+  private final int[] offsets; // of type id - firstId: where it stands in types
+  private final int firstId;
+  private final int firstString;
 
-  private Btf(ByteBuffer types, ByteBuffer strings, int[] offsets) {
+  private Btf(Btf base, ByteBuffer types, ByteBuffer strings, int[] offsets) {
+    this.base = base;
     this.types = types;
     this.strings = strings;
     this.offsets = offsets;
+    firstId = base == null ? 0 : base.endId();
+    firstString = base == null ? 0 : base.firstString + base.strings.limit();
+  }
+
+  private int endId() {
+    return firstId + offsets.length;
+  }
+
+  private Btf ownerOf(int id) {
+    return id < firstId ? base.ownerOf(id) : this;
+  }
+
+  private int word(int id, int at) {
+    Btf owner = ownerOf(id);
+    return owner.types.getInt(owner.offsets[id - owner.firstId] + at);
+  }
+
+  private String string(int at) {
+    return at < firstString ? base.string(at) : cString(strings, at - firstString);
   }
 
   /** The running kernel's, or another file in the format of /sys/kernel/btf. */
   public static Btf read(Path file) throws IOException {
-    return parse(ByteBuffer.wrap(Files.readAllBytes(file)));
+    return parse(null, ByteBuffer.wrap(Files.readAllBytes(file)));
+  }
+
+  /** A module's, which builds on the kernel's. */
+  public static Btf readModule(Btf kernel, Path file) throws IOException {
+    return parse(kernel, ByteBuffer.wrap(Files.readAllBytes(file)));
   }
 
   /** The .BTF section of a little-endian 64-bit ELF object, such as a compiled BPF program. */
@@ -60,13 +88,13 @@ public final class Btf {
       int section = (int) table + i * entryBytes;
       if (cString(elf, names + elf.getInt(section)).equals(".BTF")) {
         return parse(
-            elf.slice((int) elf.getLong(section + 0x18), (int) elf.getLong(section + 0x20)));
+            null, elf.slice((int) elf.getLong(section + 0x18), (int) elf.getLong(section + 0x20)));
       }
     }
     throw new ProbeException("object: no .BTF section (expected: compiled with clang -g)");
   }
 
-  private static Btf parse(ByteBuffer section) throws ProbeException {
+  private static Btf parse(Btf base, ByteBuffer section) throws ProbeException {
     ByteBuffer data = section.order(ByteOrder.LITTLE_ENDIAN);
     if (data.remaining() < 24 || (data.getShort(0) & 0xffff) != MAGIC) {
       throw new ProbeException("BTF: no such header (expected: magic 0xeb9f)");
@@ -76,14 +104,14 @@ public final class Btf {
         data.slice(headerBytes + data.getInt(8), data.getInt(12)).order(ByteOrder.LITTLE_ENDIAN);
     ByteBuffer strings = data.slice(headerBytes + data.getInt(16), data.getInt(20));
     int[] offsets = new int[1024];
-    int count = 1;
+    int count = base == null ? 1 : 0; // id 0 is void
     for (int at = 0; at < types.limit(); at += typeBytes(types, at)) {
       if (count == offsets.length) {
         offsets = java.util.Arrays.copyOf(offsets, count * 2);
       }
       offsets[count++] = at;
     }
-    return new Btf(types, strings, java.util.Arrays.copyOf(offsets, count));
+    return new Btf(base, types, strings, java.util.Arrays.copyOf(offsets, count));
   }
 
   private static int typeBytes(ByteBuffer types, int at) {
@@ -110,31 +138,37 @@ public final class Btf {
   }
 
   private int kind(int id) {
-    return (types.getInt(offsets[id] + 4) >>> 24) & 0x1f;
+    return (word(id, 4) >>> 24) & 0x1f;
   }
 
   private int vlen(int id) {
-    return types.getInt(offsets[id] + 4) & 0xffff;
+    return word(id, 4) & 0xffff;
   }
 
   private boolean isNamed(int id, byte[] name) {
-    int at = types.getInt(offsets[id]);
+    int at = word(id, 0);
+    Btf owner = this;
+    while (at < owner.firstString) {
+      owner = owner.base;
+    }
+    at -= owner.firstString;
     for (byte b : name) {
-      if (strings.get(at++) != b) {
+      if (owner.strings.get(at++) != b) {
         return false;
       }
     }
-    return strings.get(at) == 0;
+    return owner.strings.get(at) == 0;
   }
 
+  /** A module's own types first, then the kernel's; 0 when there is none. */
   private int find(int kind, String name) {
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-    for (int id = 1; id < offsets.length; id++) {
+    for (int id = Math.max(firstId, 1); id < endId(); id++) {
       if (kind(id) == kind && isNamed(id, bytes)) {
         return id;
       }
     }
-    return 0;
+    return base == null ? 0 : base.find(kind, name);
   }
 
   /** Whether the kernel has that tracepoint, with arguments that programs may use. */
@@ -145,7 +179,7 @@ public final class Btf {
   /** How many parameters that function has; empty when there is none of that name. */
   public OptionalInt parametersOf(String function) {
     int id = find(KIND_FUNC, function);
-    return id == 0 ? OptionalInt.empty() : OptionalInt.of(vlen(types.getInt(offsets[id] + 8)));
+    return id == 0 ? OptionalInt.empty() : OptionalInt.of(vlen(word(id, 8)));
   }
 
   /** Where a field stands in bytes; a dot leads into a struct, anonymous ones are looked into. */
@@ -166,10 +200,10 @@ public final class Btf {
   /** {bit offset, type id} of the member, or null. */
   private int[] member(int id, byte[] name) {
     for (int i = 0; i < vlen(id); i++) {
-      int at = offsets[id] + 12 + 12 * i;
-      int type = types.getInt(at + 4);
-      int bits = types.getInt(at + 8) & 0xffffff; // the upper byte is a bitfield's size
-      int nameAt = types.getInt(at);
+      int at = 12 + 12 * i;
+      int type = word(id, at + 4);
+      int bits = word(id, at + 8) & 0xffffff; // the upper byte is a bitfield's size
+      int nameAt = word(id, at);
       if (nameAt == 0) {
         int inner = resolved(type);
         if (kind(inner) == KIND_STRUCT || kind(inner) == KIND_UNION) {
@@ -178,7 +212,7 @@ public final class Btf {
             return new int[] {bits + found[0], found[1]};
           }
         }
-      } else if (cString(strings, nameAt).equals(new String(name, StandardCharsets.UTF_8))) {
+      } else if (string(nameAt).equals(new String(name, StandardCharsets.UTF_8))) {
         return new int[] {bits, type};
       }
     }
@@ -190,12 +224,10 @@ public final class Btf {
     int id = find(KIND_STRUCT, struct);
     List<Member> members = new ArrayList<>();
     for (int i = 0; id != 0 && i < vlen(id); i++) {
-      int at = offsets[id] + 12 + 12 * i;
+      int at = 12 + 12 * i;
       members.add(
           new Member(
-              cString(strings, types.getInt(at)),
-              (types.getInt(at + 8) & 0xffffff) / 8,
-              sizeOf(types.getInt(at + 4))));
+              string(word(id, at)), (word(id, at + 8) & 0xffffff) / 8, sizeOf(word(id, at + 4))));
     }
     return members;
   }
@@ -209,10 +241,8 @@ public final class Btf {
   private int sizeOf(int id) {
     int resolved = resolved(id);
     return switch (kind(resolved)) {
-      case KIND_INT, KIND_STRUCT, KIND_UNION, KIND_ENUM, KIND_ENUM64 ->
-          types.getInt(offsets[resolved] + 8);
-      case KIND_ARRAY ->
-          sizeOf(types.getInt(offsets[resolved] + 12)) * types.getInt(offsets[resolved] + 12 + 8);
+      case KIND_INT, KIND_STRUCT, KIND_UNION, KIND_ENUM, KIND_ENUM64 -> word(resolved, 8);
+      case KIND_ARRAY -> sizeOf(word(resolved, 12)) * word(resolved, 20);
       default -> 8;
     };
   }
@@ -222,8 +252,7 @@ public final class Btf {
     int at = id;
     while (at != 0) {
       switch (kind(at)) {
-        case KIND_TYPEDEF, 9, 10, 11, 18 ->
-            at = types.getInt(offsets[at] + 8); // volatile, const, restrict, type tag
+        case KIND_TYPEDEF, 9, 10, 11, 18 -> at = word(at, 8); // volatile, const, restrict, type tag
         default -> {
           return at;
         }

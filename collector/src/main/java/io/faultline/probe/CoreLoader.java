@@ -7,16 +7,17 @@ import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Loads the object that was compiled at build time, through libbpf. */
 final class CoreLoader implements Loader {
   private static final String OBJECT = "/bpf/faultline.bpf.o";
   private static final int MESSAGES_KEPT = 8;
+  private static final int MESSAGE_BYTES = 1 << 20;
+  private static final int MESSAGE_CHARS = 800;
 
   private final ProbeOptions options;
 
@@ -26,6 +27,15 @@ final class CoreLoader implements Loader {
 
   @Override
   public LoadedPrograms load(HookPlan plan, KernelFeatures features) throws ProbeException {
+    return load(plan, (LoadedPrograms) null);
+  }
+
+  @Override
+  public LoadedPrograms loadMore(HookPlan plan, LoadedPrograms first) throws ProbeException {
+    return load(plan, first);
+  }
+
+  private LoadedPrograms load(HookPlan plan, LoadedPrograms first) throws ProbeException {
     Libbpf libbpf = Native.load(Libbpf.name(), Libbpf.class);
     Deque<String> messages = new ArrayDeque<>();
     Libbpf.PrintFunction print =
@@ -34,9 +44,14 @@ final class CoreLoader implements Loader {
     Core core = new Core(libbpf, print);
     try {
       core.open(readObject(), options.ringBytes());
+      if (first != null) {
+        core.reuseMaps(first);
+      }
       core.load(plan, messages);
-      new BpfMap(core.mapFd("config"), 4, StateLayout.CONFIG_BYTES)
-          .update(0, ProbeSet.configOf(options));
+      if (first == null) {
+        new BpfMap(core.mapFd("config"), 4, StateLayout.CONFIG_BYTES)
+            .update(0, ProbeSet.configOf(options));
+      }
       core.attach(plan, messages);
       return core;
     } catch (ProbeException e) {
@@ -47,12 +62,19 @@ final class CoreLoader implements Loader {
 
   private static int keep(Deque<String> messages, int level, String format, Pointer arguments) {
     if (level == Libbpf.LIBBPF_WARN) {
-      Memory buffer = new Memory(1024);
+      Memory buffer = new Memory(MESSAGE_BYTES);
       Libbpf.Printf.C.vsnprintf(buffer, new NativeLong(buffer.size()), format, arguments);
       if (messages.size() == MESSAGES_KEPT) {
         messages.removeFirst();
       }
-      messages.addLast(buffer.getString(0).strip());
+      String message = buffer.getString(0).strip();
+      // The verifier says what is wrong at the end of a log of any length.
+      messages.addLast(
+          message.length() <= MESSAGE_CHARS
+              ? message
+              : message.substring(0, MESSAGE_CHARS / 4)
+                  + " ... "
+                  + message.substring(message.length() - MESSAGE_CHARS));
     }
     return 0;
   }
@@ -81,7 +103,7 @@ final class CoreLoader implements Loader {
     private final Libbpf.PrintFunction print;
 
     private final Map<Hook, Pointer> programs = new EnumMap<>(Hook.class);
-    private final List<Pointer> links = new ArrayList<>();
+    private final Map<Hook, Pointer> links = new EnumMap<>(Hook.class);
     private Pointer object;
 
     Core(Libbpf libbpf, Libbpf.PrintFunction print) {
@@ -137,7 +159,7 @@ final class CoreLoader implements Loader {
                   + ", "
                   + String.join("; ", messages));
         }
-        links.add(link);
+        links.put(entry.getKey(), link);
       }
     }
 
@@ -156,9 +178,36 @@ final class CoreLoader implements Loader {
       return program == null ? -1 : libbpf.bpf_program__fd(program);
     }
 
+    void reuseMaps(LoadedPrograms first) throws ProbeException {
+      for (Pointer p = libbpf.bpf_object__next_map(object, Pointer.NULL);
+          p != null;
+          p = libbpf.bpf_object__next_map(object, p)) {
+        int error = libbpf.bpf_map__reuse_fd(p, first.mapFd(libbpf.bpf_map__name(p)));
+        if (error != 0) {
+          throw new ProbeException("map: cannot be used again, errno " + -error);
+        }
+      }
+    }
+
+    /** The programs of one module make up one object, which goes with them. */
+    @Override
+    public void release(Set<Hook> hooks) {
+      hooks.forEach(
+          hook -> {
+            Pointer link = links.remove(hook);
+            if (link != null) {
+              libbpf.bpf_link__destroy(link);
+              programs.remove(hook);
+            }
+          });
+      if (programs.isEmpty()) {
+        close();
+      }
+    }
+
     @Override
     public void detach() {
-      links.forEach(libbpf::bpf_link__destroy);
+      links.values().forEach(libbpf::bpf_link__destroy);
       links.clear();
     }
 

@@ -6,13 +6,16 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** Which way each hook will be attached on this kernel; immutable. */
 public final class HookPlan {
   private final Map<Hook, Hook.Way> ways = new EnumMap<>(Hook.class);
+  private final KernelFeatures features;
   private final String loader;
 
-  private HookPlan(String loader) {
+  private HookPlan(KernelFeatures features, String loader) {
+    this.features = features;
     this.loader = loader;
   }
 
@@ -22,9 +25,15 @@ public final class HookPlan {
    * @param without hooks that are left out on purpose
    */
   public static HookPlan of(KernelFeatures features, String loader, Set<Hook> without) {
-    HookPlan plan = new HookPlan(loader);
+    return of(features, loader, without, hook -> true);
+  }
+
+  /** The same for some hooks only. */
+  static HookPlan of(
+      KernelFeatures features, String loader, Set<Hook> without, Predicate<Hook> among) {
+    HookPlan plan = new HookPlan(features, loader);
     for (Hook hook : Hook.values()) {
-      if (!without.contains(hook)) {
+      if (!without.contains(hook) && among.test(hook)) {
         hook.ways.stream()
             .filter(features::offers)
             .findFirst()
@@ -44,6 +53,23 @@ public final class HookPlan {
     return ways.get(hook);
   }
 
+  /** Whether it has no way for any hook. */
+  boolean isEmpty() {
+    return ways.isEmpty();
+  }
+
+  /** How a hook is attached, {@link StreamInfo#VIA_NONE} or {@link StreamInfo#VIA_NOT_LOADED}. */
+  public String viaOf(Hook hook) {
+    Hook.Way way = ways.get(hook);
+    return way == null ? viaOfMissing(features, hook) : way.describe(loader);
+  }
+
+  static String viaOfMissing(KernelFeatures features, Hook hook) {
+    return hook.module().isEmpty() || features.hasModule(hook.module())
+        ? StreamInfo.VIA_NONE
+        : StreamInfo.VIA_NOT_LOADED;
+  }
+
   /** Essential hooks that the kernel offers no way for. */
   public List<Hook> missingEssentials() {
     List<Hook> missing = new ArrayList<>();
@@ -59,10 +85,7 @@ public final class HookPlan {
   public List<StreamInfo.Hook> describe() {
     List<StreamInfo.Hook> hooks = new ArrayList<>();
     for (Hook hook : Hook.values()) {
-      Hook.Way way = ways.get(hook);
-      hooks.add(
-          new StreamInfo.Hook(
-              hook.label(), way == null ? StreamInfo.VIA_NONE : way.describe(loader)));
+      hooks.add(new StreamInfo.Hook(hook.label(), viaOf(hook)));
     }
     return hooks;
   }

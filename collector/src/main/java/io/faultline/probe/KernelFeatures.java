@@ -16,6 +16,7 @@ import java.util.stream.Stream;
  */
 public final class KernelFeatures {
   private static final Path BTF = Path.of("/sys/kernel/btf/vmlinux");
+  private static final Path MODULES = Path.of("/sys/module");
   private static final Path TRACEFS = Path.of("/sys/kernel/tracing");
   private static final Path TRACEFS_IN_DEBUGFS = Path.of("/sys/kernel/debug/tracing");
   private static final Path SECURITYFS = Path.of("/sys/kernel/security");
@@ -171,21 +172,45 @@ public final class KernelFeatures {
     return hasLibbcc;
   }
 
-  /** Whether this kernel offers that way to attach. */
+  /** Whether this kernel offers that way to attach, at the moment: modules come and go. */
   public boolean offers(Hook.Way way) {
-    if (way.kind() == Hook.Kind.TRACEPOINT) {
-      if (btf != null) {
-        return btf.hasTracepoint(way.target());
-      }
-      return tracefs != null
-          && Files.isDirectory(
-              tracefs.resolve("events").resolve(way.subsystem()).resolve(way.target()));
-    }
-    if (!hasKprobes || btf == null) {
+    Btf types = way.module().isEmpty() ? btf : btfOf(way.module());
+    if (types == null) {
       return false;
     }
-    OptionalInt parameters = btf.parametersOf(way.target());
-    return parameters.isPresent() && parameters.getAsInt() == way.parameters();
+    return switch (way.kind()) {
+      case TRACEPOINT -> types.hasTracepoint(way.target());
+      case RECORD -> tracefs != null && types.hasTracepoint(way.target());
+      case KPROBE, KRETPROBE -> {
+        OptionalInt parameters = types.parametersOf(way.target());
+        yield hasKprobes && parameters.isPresent() && parameters.getAsInt() == way.parameters();
+      }
+    };
+  }
+
+  /** Whether a module is loaded and ready, or built in. */
+  public boolean hasModule(String module) {
+    Path folder = MODULES.resolve(module);
+    try {
+      return Files.isDirectory(folder)
+          && (!Files.exists(folder.resolve("initstate"))
+              || Files.readString(folder.resolve("initstate")).strip().equals("live"));
+    } catch (IOException e) {
+      return false; // gone in this moment
+    }
+  }
+
+  /** Types of a module on top of the kernel's; {@code null} when it is not there. */
+  Btf btfOf(String module) {
+    if (btf == null || !hasModule(module)) {
+      return null;
+    }
+    Path file = BTF.resolveSibling(module);
+    try {
+      return Files.exists(file) ? Btf.readModule(btf, file) : btf;
+    } catch (IOException e) {
+      return null;
+    }
   }
 
   /**

@@ -32,6 +32,12 @@ interface Libbpf extends Library {
 
   Pointer bpf_object__find_map_by_name(Pointer object, String name);
 
+  Pointer bpf_object__next_map(Pointer object, Pointer previous);
+
+  String bpf_map__name(Pointer map);
+
+  int bpf_map__reuse_fd(Pointer map, int fd);
+
   int bpf_map__fd(Pointer map);
 
   int bpf_map__set_max_entries(Pointer map, int entries);

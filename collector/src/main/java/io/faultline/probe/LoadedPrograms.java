@@ -1,5 +1,7 @@
 package io.faultline.probe;
 
+import java.util.Set;
+
 /** What a {@link Loader} attached: descriptors of maps and programs. One thread. */
 interface LoadedPrograms extends AutoCloseable {
   /** Descriptor of the map of that name in {@code bpf/state.h}. */
@@ -7,6 +9,9 @@ interface LoadedPrograms extends AutoCloseable {
 
   /** Descriptor of the program that stands for that hook, or -1 when it is not attached. */
   int programFd(Hook hook);
+
+  /** Ends the hits of some hooks and lets go of what they hang on, such as a kernel module. */
+  void release(Set<Hook> hooks);
 
   /** Ends all hits; maps stay readable. Does nothing the second time. */
   void detach();

@@ -23,4 +23,11 @@ public sealed interface Loader permits CoreLoader, BccLoader {
    * @throws ProbeException when the kernel or the library refuses; nothing stays attached then
    */
   LoadedPrograms load(HookPlan plan, KernelFeatures features) throws ProbeException;
+
+  /**
+   * Attaches more hooks to the same maps, those of a module that was not there before.
+   *
+   * @throws ProbeException when the kernel or the library refuses, or this loader cannot
+   */
+  LoadedPrograms loadMore(HookPlan plan, LoadedPrograms first) throws ProbeException;
 }

@@ -10,7 +10,8 @@ public final class MapMemory {
   static final int CELL_ENTRIES = 256;
   static final int MISSED_SLOTS = 4096;
   private static final int HASH_ENTRY_OVERHEAD_BYTES = 48 + 16; // struct htab_elem and its bucket
-  private static final int TASK_STATE_BYTES = 16;
+  private static final int TASK_STATE_BYTES = 32;
+  static final int STACK_ENTRIES = 2048;
 
   private MapMemory() {}
 
@@ -25,6 +26,12 @@ public final class MapMemory {
                 + StateLayout.CELL_KEY_BYTES
                 + HASH_ENTRY_OVERHEAD_BYTES)
         + MISSED_SLOTS * 8L
+        + (long) StateLayout.LOCK_SLOTS * StateLayout.LOCK_SLOT_BYTES
+        + cpus
+            * StateLayout.LOCK_CLASSES
+            * StateLayout.LOCK_MODES
+            * (long) StateLayout.LOCK_CELL_BYTES
+        + STACK_ENTRIES * (8L * StateLayout.STACK_FRAMES + HASH_ENTRY_OVERHEAD_BYTES)
         + cpus * StateLayout.COUNTERS_BYTES;
   }
 

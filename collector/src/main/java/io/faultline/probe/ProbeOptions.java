@@ -9,6 +9,8 @@ import java.util.Set;
  * @param ringBytes size of the ring: a power of two, at least a page
  * @param isFull whether every attempt and every fault in an operation is an event
  * @param slowNs an attempt at least this long is an event in any detail
+ * @param minWaitNs the same of a wait for a lock
+ * @param stackNs a wait at least this long has its stack taken
  * @param filter what is left out
  * @param without hooks left out on purpose
  */
@@ -17,6 +19,8 @@ public record ProbeOptions(
     int ringBytes,
     boolean isFull,
     long slowNs,
+    long minWaitNs,
+    long stackNs,
     ProbeFilter filter,
     Set<Hook> without) {
   /** Default of {@link #ringBytes}. */
@@ -24,6 +28,12 @@ public record ProbeOptions(
 
   /** Default of {@link #slowNs}: 100 ms. */
   public static final long SLOW_NS_DEFAULT = 100_000_000L;
+
+  /** Default of {@link #minWaitNs}: 1 ms. */
+  public static final long MIN_WAIT_NS_DEFAULT = 1_000_000L;
+
+  /** Default of {@link #stackNs}: 100 ms. */
+  public static final long STACK_NS_DEFAULT = 100_000_000L;
 
   private static final int RING_BYTES_MIN = 4096;
   private static final int RING_BYTES_MAX = 1 << 30;

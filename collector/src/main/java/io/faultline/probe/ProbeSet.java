@@ -3,6 +3,8 @@ package io.faultline.probe;
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
+import io.faultline.event.LockClass;
+import io.faultline.event.LockMode;
 import io.faultline.event.Probe;
 import io.faultline.source.StreamInfo;
 import java.io.IOException;
@@ -14,7 +16,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -30,9 +38,25 @@ public final class ProbeSet implements AutoCloseable {
   private static final int PROG_INFO_RUN_TIME_NS = 192;
   private static final int PROG_INFO_RUN_COUNT = 200;
   private static final int PROG_INFO_RECURSION_MISSES = 208;
+  private static final long SLOTS_BYTES =
+      (long) StateLayout.LOCK_SLOTS * StateLayout.LOCK_SLOT_BYTES;
 
+  /** Modules whose hooks come and go with them. */
+  private static final List<String> MODULES =
+      Arrays.stream(Hook.values())
+          .map(Hook::module)
+          .filter(module -> !module.isEmpty())
+          .distinct()
+          .toList();
+
+  private final KernelFeatures features;
+  private final ProbeOptions options;
+  private final Loader loader;
   private final LoadedPrograms programs;
+  private final Map<String, LoadedPrograms> modulePrograms = new HashMap<>();
   private final HookPlan plan;
+  private final Set<String> refused = new HashSet<>(); // modules that there is no way to attach to
+  private final Map<Hook, String> vias = new EnumMap<>(Hook.class);
   private final int ringBytes;
   private final long pageBytes;
   private final int cpus;
@@ -42,12 +66,25 @@ public final class ProbeSet implements AutoCloseable {
   private final BpfMap counters;
   private final BpfMap cells;
   private final BpfMap inFlight;
+  private final BpfMap lockCells;
+  private final BpfMap stacks;
+  private final Pointer slotPages;
+  private final ByteBuffer slots;
+  private boolean isDetached;
   private boolean isClosed;
 
-  private ProbeSet(LoadedPrograms programs, HookPlan plan, int ringBytes) {
+  private ProbeSet(
+      KernelFeatures features,
+      ProbeOptions options,
+      Loader loader,
+      LoadedPrograms programs,
+      HookPlan plan) {
+    this.features = features;
+    this.options = options;
+    this.loader = loader;
     this.programs = programs;
     this.plan = plan;
-    this.ringBytes = ringBytes;
+    ringBytes = options.ringBytes();
     pageBytes = pageBytes();
     cpus = possibleCpus();
     int ringFd = programs.mapFd("events");
@@ -63,6 +100,16 @@ public final class ProbeSet implements AutoCloseable {
             programs.mapFd("in_flight"),
             StateLayout.IN_FLIGHT_KEY_BYTES,
             StateLayout.IN_FLIGHT_BYTES);
+    lockCells = new BpfMap(programs.mapFd("lock_cells"), 4, StateLayout.LOCK_CELL_BYTES * cpus);
+    stacks = new BpfMap(programs.mapFd("stacks"), 4, 8 * StateLayout.STACK_FRAMES);
+    slotPages =
+        Libc.mmap(SLOTS_BYTES, Libc.PROT_READ | Libc.PROT_WRITE, programs.mapFd("lock_slots"), 0);
+    slots = slotPages.getByteBuffer(0, SLOTS_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    for (Hook hook : Hook.values()) {
+      if (plan.wayOf(hook) != null) {
+        vias.put(hook, plan.viaOf(hook));
+      }
+    }
   }
 
   /**
@@ -76,15 +123,81 @@ public final class ProbeSet implements AutoCloseable {
     if (obstacle != null) {
       throw new ProbeException(obstacle);
     }
-    HookPlan plan = HookPlan.of(features, options.loader(), options.without());
-    Loader loader =
-        options.loader().equals(Loader.BCC) ? new BccLoader(options) : new CoreLoader(options);
+    boolean isBcc = options.loader().equals(Loader.BCC);
+    Loader loader = isBcc ? new BccLoader(options) : new CoreLoader(options);
+    // With libbpf each module's programs are an object of their own, which can come and go.
+    HookPlan plan =
+        HookPlan.of(
+            features,
+            options.loader(),
+            options.without(),
+            hook -> isBcc || hook.module().isEmpty());
     LoadedPrograms programs = loader.load(plan, features);
     try {
-      return new ProbeSet(programs, plan, options.ringBytes());
+      ProbeSet probes = new ProbeSet(features, options, loader, programs, plan);
+      probes.refreshModules(change -> {});
+      return probes;
     } catch (LastErrorException e) {
       programs.close();
       throw new ProbeException("ring: cannot be mapped, errno " + e.getErrorCode(), e);
+    }
+  }
+
+  /** A hook that came or went. */
+  public record Change(Hook hook, boolean isAttached, String via) {}
+
+  /**
+   * Attaches the hooks of modules that have been loaded since, and lets go of those that {@link
+   * ModuleRelease} asks for.
+   *
+   * @throws ProbeException when the kernel refuses a module's programs; it is not tried again until
+   *     the module has been unloaded
+   */
+  public void refreshModules(Consumer<Change> changes) throws ProbeException {
+    if (isDetached) {
+      return;
+    }
+    for (String module : MODULES) {
+      boolean isWanted = features.hasModule(module) && !ModuleRelease.isAsked(module);
+      Set<Hook> attached = attachedOf(module);
+      if (!isWanted) {
+        refused.remove(module);
+      }
+      if (!isWanted && !attached.isEmpty()) {
+        modulePrograms.getOrDefault(module, programs).release(attached);
+        modulePrograms.remove(module);
+        attached.forEach(hook -> changes.accept(new Change(hook, false, vias.remove(hook))));
+      } else if (isWanted
+          && attached.isEmpty()
+          && !refused.contains(module)
+          && !(loader instanceof BccLoader)) {
+        attachModule(module, changes);
+      }
+    }
+  }
+
+  private Set<Hook> attachedOf(String module) {
+    Set<Hook> hooks = EnumSet.noneOf(Hook.class);
+    vias.keySet().stream().filter(hook -> hook.module().equals(module)).forEach(hooks::add);
+    return hooks;
+  }
+
+  private void attachModule(String module, Consumer<Change> changes) throws ProbeException {
+    HookPlan more =
+        HookPlan.of(
+            features, options.loader(), options.without(), hook -> hook.module().equals(module));
+    if (more.isEmpty()) {
+      refused.add(module);
+      return;
+    }
+    refused.add(module);
+    modulePrograms.put(module, loader.loadMore(more, programs));
+    refused.remove(module);
+    for (Hook hook : Hook.values()) {
+      if (more.wayOf(hook) != null) {
+        vias.put(hook, more.viaOf(hook));
+        changes.accept(new Change(hook, true, more.viaOf(hook)));
+      }
     }
   }
 
@@ -95,7 +208,12 @@ public final class ProbeSet implements AutoCloseable {
 
   /** The hooks as a recording's header lists them. */
   public List<StreamInfo.Hook> hooks() {
-    return plan.describe();
+    return Arrays.stream(Hook.values())
+        .map(
+            hook ->
+                new StreamInfo.Hook(
+                    hook.label(), vias.getOrDefault(hook, HookPlan.viaOfMissing(features, hook))))
+        .toList();
   }
 
   /** The ring's page that the reader writes its position to. */
@@ -133,6 +251,8 @@ public final class ProbeSet implements AutoCloseable {
             | (comm.length > 0 ? StateLayout.FILTER_COMM : 0)
             | (filter.cgroup().isPresent() ? StateLayout.FILTER_CGROUP : 0);
     bytes.putLong(StateLayout.CONFIG_SLOW_NS, options.slowNs());
+    bytes.putLong(StateLayout.CONFIG_MIN_WAIT_NS, options.minWaitNs());
+    bytes.putLong(StateLayout.CONFIG_STACK_NS, options.stackNs());
     bytes.putLong(StateLayout.CONFIG_CGROUP, filter.cgroup().orElse(0));
     bytes.putInt(StateLayout.CONFIG_DEV, filter.dev().orElse(0));
     bytes.putInt(StateLayout.CONFIG_TGID, filter.tgid().orElse(0));
@@ -150,8 +270,8 @@ public final class ProbeSet implements AutoCloseable {
   /**
    * Reads the counters of all CPUs.
    *
-   * @param totals filled with {@code [cpu][probe number * 7 + field]}: hits, emitted, aggregated,
-   *     skipped, lost, inOperation, rejected
+   * @param totals filled with {@code [cpu][probe number * 8 + field]}: hits, emitted, aggregated,
+   *     skipped, lost, inOperation, rejected, and one of no meaning
    */
   public void readCounters(long[][] totals) {
     ByteBuffer bytes = counters.lookup(0);
@@ -206,7 +326,8 @@ public final class ProbeSet implements AutoCloseable {
   }
 
   private long programInfo(Hook hook, int at) {
-    int fd = programs.programFd(hook);
+    LoadedPrograms loaded = modulePrograms.getOrDefault(hook.module(), programs);
+    int fd = loaded.programFd(hook);
     if (fd < 0) {
       return 0;
     }
@@ -292,9 +413,96 @@ public final class ProbeSet implements AutoCloseable {
     return true;
   }
 
+  /** Hands over the totals of every class and mode of locks that was granted or given up. */
+  public void forEachLockCell(Consumer<LockCellTotals> consumer) {
+    LockCellTotals totals = new LockCellTotals();
+    for (LockClass lockClass : LockClass.values()) {
+      for (LockMode mode : LockMode.values()) {
+        ByteBuffer value =
+            lockCells.lookup(lockClass.number() * StateLayout.LOCK_MODES + mode.number());
+        totals.lockClass = lockClass;
+        totals.mode = mode;
+        totals.grants = lockSum(value, StateLayout.LOCK_CELL_GRANTS);
+        totals.waits = lockSum(value, StateLayout.LOCK_CELL_WAITS);
+        totals.waitNs = lockSum(value, StateLayout.LOCK_CELL_WAIT_NS);
+        totals.waitMaxNs = 0;
+        for (int cpu = 0; cpu < cpus; cpu++) {
+          long max =
+              value.getLong(cpu * StateLayout.LOCK_CELL_BYTES + StateLayout.LOCK_CELL_WAIT_MAX_NS);
+          totals.waitMaxNs = Math.max(totals.waitMaxNs, max);
+        }
+        totals.emitted = lockSum(value, StateLayout.LOCK_CELL_EMITTED);
+        totals.abandoned = lockSum(value, StateLayout.LOCK_CELL_ABANDONED);
+        for (int i = 0; i < totals.histogram.length; i++) {
+          totals.histogram[i] = lockSum(value, StateLayout.LOCK_CELL_HISTOGRAM + 8 * i);
+        }
+        if (totals.grants + totals.abandoned > 0) {
+          consumer.accept(totals);
+        }
+      }
+    }
+  }
+
+  private long lockSum(ByteBuffer value, int at) {
+    long sum = 0;
+    for (int cpu = 0; cpu < cpus; cpu++) {
+      sum += value.getLong(at + cpu * StateLayout.LOCK_CELL_BYTES);
+    }
+    return sum;
+  }
+
+  /** The lock requests that are not granted or not released; read from shared memory. */
+  public List<LockRequest> lockRequests() {
+    List<LockRequest> found = new ArrayList<>();
+    for (int at = 0; at < SLOTS_BYTES; at += StateLayout.LOCK_SLOT_BYTES) {
+      if (slots.getLong(at) != 0) {
+        LockRequest request = LockRequest.of(slots, at);
+        if (request != null) {
+          found.add(request);
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Gives back the place of a request whose task has ended without giving it back. */
+  public void forgetLockRequest(LockRequest stale) {
+    for (int at = 0; at < SLOTS_BYTES; at += StateLayout.LOCK_SLOT_BYTES) {
+      if (slots.getLong(at) == stale.key()
+          && slots.getLong(at + StateLayout.LOCK_SLOT_REQUEST_NS) == stale.requestNs()) {
+        slots.putLong(at + StateLayout.LOCK_SLOT_REQUEST_NS, 0);
+        slots.putLong(at, 0);
+      }
+    }
+  }
+
+  /**
+   * The return addresses of a stack, innermost first; empty when there is none of that number.
+   *
+   * @param number as {@link io.faultline.event.LockStep#stack()}, less 1
+   */
+  public long[] stack(int number) {
+    try {
+      ByteBuffer value = stacks.lookup(number);
+      int depth = 0;
+      while (depth < StateLayout.STACK_FRAMES && value.getLong(8 * depth) != 0) {
+        depth++;
+      }
+      long[] frames = new long[depth];
+      for (int i = 0; i < depth; i++) {
+        frames[i] = value.getLong(8 * i);
+      }
+      return frames;
+    } catch (LastErrorException e) {
+      return new long[0];
+    }
+  }
+
   /** Ends all hits; what the programs kept stays readable. */
   public void detach() {
+    isDetached = true;
     programs.detach();
+    modulePrograms.values().forEach(LoadedPrograms::detach);
   }
 
   @Override
@@ -303,6 +511,8 @@ public final class ProbeSet implements AutoCloseable {
       isClosed = true;
       Libc.munmap(consumerPage, pageBytes);
       Libc.munmap(producerPages, pageBytes + 2L * ringBytes);
+      Libc.munmap(slotPages, SLOTS_BYTES);
+      modulePrograms.values().forEach(LoadedPrograms::close);
       programs.close();
     }
   }

@@ -10,20 +10,22 @@ import io.faultline.event.Probe;
  */
 final class StateLayout {
   static final int CONFIG_SLOW_NS = 0;
-  static final int CONFIG_CGROUP = 8;
-  static final int CONFIG_DEV = 16;
-  static final int CONFIG_TGID = 20;
-  static final int CONFIG_FILTERS = 24;
-  static final int CONFIG_FULL = 28;
-  static final int CONFIG_COMM = 32;
-  static final int CONFIG_BYTES = 48;
+  static final int CONFIG_MIN_WAIT_NS = 8;
+  static final int CONFIG_STACK_NS = 16;
+  static final int CONFIG_CGROUP = 24;
+  static final int CONFIG_DEV = 32;
+  static final int CONFIG_TGID = 36;
+  static final int CONFIG_FILTERS = 40;
+  static final int CONFIG_FULL = 44;
+  static final int CONFIG_COMM = 48;
+  static final int CONFIG_BYTES = 64;
 
   static final int FILTER_DEV = 1;
   static final int FILTER_TGID = 1 << 1;
   static final int FILTER_COMM = 1 << 2;
   static final int FILTER_CGROUP = 1 << 3;
 
-  static final int COUNTERS_FIELDS = 7;
+  static final int COUNTERS_FIELDS = 8; // the last one is the programs' own
   static final int COUNTERS_HITS = 0;
   static final int COUNTERS_SKIPPED = 3;
   static final int COUNTERS_BYTES = Probe.values().length * COUNTERS_FIELDS * 8;
@@ -61,6 +63,41 @@ final class StateLayout {
   static final int IN_FLIGHT_TASK_NS = Event.BYTES + 72;
   static final int IN_FLIGHT_RESULT = Event.BYTES + 80;
   static final int IN_FLIGHT_BYTES = Event.BYTES + 96;
+
+  static final int LOCK_SLOT_KEY = 0;
+  static final int LOCK_SLOT_LOCK = 8;
+  static final int LOCK_SLOT_NUMBER = 16;
+  static final int LOCK_SLOT_REQUEST_NS = 24;
+  static final int LOCK_SLOT_GRANT_NS = 32;
+  static final int LOCK_SLOT_SYSCALLS = 40;
+  static final int LOCK_SLOT_DEV = 48;
+  static final int LOCK_SLOT_TYPE = 52;
+  static final int LOCK_SLOT_TGID = 56;
+  static final int LOCK_SLOT_TID = 60;
+  static final int LOCK_SLOT_LOCK_CLASS = 64;
+  static final int LOCK_SLOT_MODE = 65;
+  static final int LOCK_SLOT_HOLDER_MODE = 66;
+  static final int LOCK_SLOT_CALL = 67;
+  static final int LOCK_SLOT_FLAGS = 68;
+  static final int LOCK_SLOT_HOLDER_TID = 72;
+  static final int LOCK_SLOT_STACK = 76;
+  static final int LOCK_SLOT_HOLDER_COMM = 80;
+  static final int LOCK_SLOT_RESERVED = 96;
+  static final int LOCK_SLOT_BYTES = 128;
+  static final int LOCK_SLOTS = 16384;
+
+  static final int LOCK_CELL_GRANTS = 0;
+  static final int LOCK_CELL_WAITS = 8;
+  static final int LOCK_CELL_WAIT_NS = 16;
+  static final int LOCK_CELL_WAIT_MAX_NS = 24;
+  static final int LOCK_CELL_EMITTED = 32;
+  static final int LOCK_CELL_ABANDONED = 40;
+  static final int LOCK_CELL_HISTOGRAM = 48;
+  static final int LOCK_CELL_BYTES = LOCK_CELL_HISTOGRAM + 8 * CellHistogram.BUCKETS;
+  static final int LOCK_CLASSES = 8;
+  static final int LOCK_MODES = 16;
+
+  static final int STACK_FRAMES = 32;
 
   private StateLayout() {}
 }

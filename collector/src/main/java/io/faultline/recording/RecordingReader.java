@@ -211,7 +211,7 @@ public final class RecordingReader implements EventSource {
       PathLine line = paths.remove();
       overduePaths = Math.max(0, overduePaths - 1);
       pathsDelivered++;
-      consumer.onPath(line.dev(), line.ino(), line.path());
+      line.handOver(consumer);
     }
   }
 

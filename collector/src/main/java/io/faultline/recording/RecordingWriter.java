@@ -1,6 +1,7 @@
 package io.faultline.recording;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
 import java.io.Closeable;
@@ -141,14 +142,23 @@ public final class RecordingWriter implements StreamConsumer, Closeable {
 
   @Override
   public void onPath(int dev, long ino, String path) {
+    add(new PathLine(null, dev, ino, path, block.count()));
+  }
+
+  @Override
+  public void onName(NameKind kind, long id, String name) {
+    add(new PathLine(kind, 0, id, name, block.count()));
+  }
+
+  private void add(PathLine line) {
     pathsTotal++;
-    if (failure != null || path.length() > PATH_CHARS_MAX) {
+    if (failure != null || line.path().length() > PATH_CHARS_MAX) {
       return;
     }
     if (pathCount > 0) {
       paths.append('\n');
     }
-    paths.append(new PathLine(dev, ino, path, block.count()).encode());
+    paths.append(line.encode());
     pathCount++;
     if (paths.length() > PATHS_CHARS_MAX) {
       writeFrames();

@@ -101,6 +101,10 @@ public final class CellReport {
    * @param share from 0 to 1
    */
   public long durationNs(double share) {
+    return edgeOf(histogram, share);
+  }
+
+  static long edgeOf(long[] histogram, double share) {
     long count = 0;
     for (long bucket : histogram) {
       count += bucket;

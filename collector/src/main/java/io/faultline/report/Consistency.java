@@ -3,6 +3,9 @@ package io.faultline.report;
 import io.faultline.event.Attempt;
 import io.faultline.event.AttemptEnd;
 import io.faultline.event.Event;
+import io.faultline.event.LockClass;
+import io.faultline.event.LockMode;
+import io.faultline.event.LockStep;
 import io.faultline.match.FileSystems;
 import io.faultline.match.Operation;
 import io.faultline.match.Outcome;
@@ -39,6 +42,7 @@ final class Consistency {
     }
   }
 
+  private final Map<LockCellKey, Long> lockWaits = new HashMap<>();
   private final Map<Cells.Key, Tally> tallies = new HashMap<>();
   private Tally latest;
   private boolean hasOpenOperations;
@@ -53,6 +57,15 @@ final class Consistency {
     tally.missesNone += end == AttemptEnd.MISS_NONE ? 1 : 0;
     tally.missesPartial += end == AttemptEnd.MISS_PARTIAL ? 1 : 0;
     tally.bytes += attempt.bytes();
+  }
+
+  private record LockCellKey(LockClass lockClass, LockMode mode) {}
+
+  /** A step of a lock: grants that were waited for are counted. */
+  void see(LockStep step) {
+    if (step.kind() == LockStep.Kind.GRANT && step.is(LockStep.WAITED)) {
+      lockWaits.merge(new LockCellKey(step.lockClass(), step.mode()), 1L, Long::sum);
+    }
   }
 
   /** An operation of the matcher. */
@@ -79,7 +92,8 @@ final class Consistency {
   }
 
   /** Where the kernel's totals and the events differ, in words; empty when they agree. */
-  List<String> problems(Map<Cells.Key, CellReport> cells, String detail) {
+  List<String> problems(
+      Map<Cells.Key, CellReport> cells, List<LockCellReport> lockCells, String detail) {
     List<String> problems = new ArrayList<>();
     cells.forEach(
         (key, cell) -> {
@@ -103,6 +117,15 @@ final class Consistency {
           comparison.expect("retries", cell.retries, tally.retries);
           comparison.expect("retry_ns", cell.retryNs, tally.retryNs);
         });
+    for (LockCellReport cell : lockCells) {
+      long seen = lockWaits.getOrDefault(new LockCellKey(cell.lockClass(), cell.mode()), 0L);
+      if (cell.emitted != seen) {
+        problems.add(
+            String.format(
+                "%s %s: waits emitted: %d counted in the kernel, %d in the events",
+                cell.lockClass().label, cell.mode().label, cell.emitted, seen));
+      }
+    }
     tallies.forEach(
         (key, tally) -> {
           if (!cells.containsKey(key)) {

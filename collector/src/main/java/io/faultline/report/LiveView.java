@@ -2,7 +2,6 @@ package io.faultline.report;
 
 import io.faultline.event.Attempt;
 import io.faultline.event.Cell;
-import io.faultline.event.CellHistogram;
 import io.faultline.event.EventDecoder;
 import io.faultline.event.EventHandler;
 import io.faultline.event.Fault;
@@ -267,9 +266,6 @@ public final class LiveView implements StreamConsumer {
               cell.bytes(),
               cell.retryNs());
     }
-
-    @Override
-    public void onCellHistogram(CellHistogram histogram) {}
 
     @Override
     public void onProbeCounters(ProbeCounters counters) {

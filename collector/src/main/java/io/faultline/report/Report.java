@@ -1,6 +1,10 @@
 package io.faultline.report;
 
+import io.faultline.event.LockClass;
+import io.faultline.match.FileSystems;
+import io.faultline.match.LockWait;
 import io.faultline.match.Operation;
+import io.faultline.source.NameKind;
 import io.faultline.source.StreamInfo;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +23,13 @@ import java.util.Map;
  * @param invalidateFails times that direct and buffered I/O collided
  * @param consistencyProblems where the events and the kernel's totals differ although the balance
  *     is complete; empty when they agree
+ * @param lockCells totals of locks by class and mode
+ * @param lockWaits waits that are events of their own, in order of their begin
+ * @param lockWaitsOmitted shorter ones left out of the list
+ * @param hangs tasks that the kernel's watchdog reported
+ * @param steps what the tasks did, step by step; {@code null} unless asked for
  * @param paths of files
+ * @param names of lock tables, lockspaces and stacks
  */
 public record Report(
     StreamInfo info,
@@ -32,21 +42,73 @@ public record Report(
     long operationsOmitted,
     long invalidateFails,
     List<String> consistencyProblems,
-    Map<FileKey, String> paths) {
+    List<LockCellReport> lockCells,
+    List<LockWait> lockWaits,
+    long lockWaitsOmitted,
+    List<HungTask> hangs,
+    Timeline steps,
+    Map<FileKey, String> paths,
+    Map<NameKey, String> names) {
+
+  private static final int LM_TYPE_INODE = 2;
 
   /** A file by device and inode. */
   public record FileKey(int dev, long ino) {}
+
+  /** What a name belongs to. */
+  public record NameKey(NameKind kind, long id) {}
+
+  /** A task that the kernel's watchdog reported at {@code ns}. */
+  public record HungTask(int pid, int tid, String comm, long ns) {}
 
   /** Copies the collections. */
   public Report {
     cells = List.copyOf(cells);
     operations = List.copyOf(operations);
     consistencyProblems = List.copyOf(consistencyProblems);
+    lockCells = List.copyOf(lockCells);
+    lockWaits = List.copyOf(lockWaits);
+    hangs = List.copyOf(hangs);
     paths = Map.copyOf(paths);
+    names = Map.copyOf(names);
   }
 
   /** The path of an operation's file, or {@code null}. */
   public String pathOf(Operation operation) {
     return paths.get(new FileKey(operation.dev(), operation.ino()));
+  }
+
+  /** The path of the file that a lock belongs to, or {@code null}. */
+  public String pathOf(LockWait wait) {
+    return wait.lockClass() == LockClass.GLOCK && wait.type() != LM_TYPE_INODE
+        ? null
+        : paths.get(new FileKey(wait.dev(), wait.number()));
+  }
+
+  /** The lock table or lockspace of a lock, or {@code null}. */
+  public String tableOf(LockWait wait) {
+    return switch (wait.lockClass()) {
+      case GLOCK -> names.get(new NameKey(NameKind.LOCK_TABLE, wait.dev()));
+      case DLM -> names.get(new NameKey(NameKind.LOCKSPACE, Integer.toUnsignedLong(wait.dev())));
+      default -> null;
+    };
+  }
+
+  /** The functions of a wait's stack, innermost first; empty when there is none. */
+  public List<String> stackOf(LockWait wait) {
+    String text = names.get(new NameKey(NameKind.STACK, wait.stack()));
+    return text == null ? List.of() : List.of(text.split(";"));
+  }
+
+  /** Name of the file system that a lock belongs to; empty when it is not known. */
+  public String fsOf(LockWait wait) {
+    if (wait.lockClass() == LockClass.GLOCK || wait.lockClass() == LockClass.DLM) {
+      return "gfs2";
+    }
+    return cells.stream()
+        .filter(cell -> cell.dev().equals(FileSystems.devOf(wait.dev())))
+        .map(CellReport::fs)
+        .findFirst()
+        .orElse("");
   }
 }

@@ -6,14 +6,22 @@ import io.faultline.event.CellHistogram;
 import io.faultline.event.EventDecoder;
 import io.faultline.event.EventHandler;
 import io.faultline.event.Fault;
+import io.faultline.event.Hang;
+import io.faultline.event.HookChange;
 import io.faultline.event.InvalidateFail;
+import io.faultline.event.LockCell;
+import io.faultline.event.LockClass;
+import io.faultline.event.LockHistogram;
+import io.faultline.event.LockStep;
 import io.faultline.event.OperationEnd;
 import io.faultline.event.Probe;
 import io.faultline.event.ProbeCounters;
+import io.faultline.match.LockWait;
 import io.faultline.match.Matcher;
 import io.faultline.match.Operation;
 import io.faultline.match.OperationListener;
 import io.faultline.match.Outcome;
+import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
 import java.nio.ByteBuffer;
@@ -39,6 +47,13 @@ public final class ReportBuilder implements StreamConsumer {
   private static final Comparator<Operation> BY_COST =
       Comparator.comparingLong(Operation::retryNs).thenComparingLong(Operation::durationNs);
 
+  private static final Comparator<LockWait> BY_LENGTH = Comparator.comparingLong(LockWait::waitNs);
+
+  private static final int LISTED_MAX = 10_000;
+
+  /** Names a wait that has not ended. */
+  private record WaitName(int tid, long requestNs) {}
+
   private final StreamInfo info;
   private final int operationsMax;
   private final EventDecoder decoder = new EventDecoder(new Handler());
@@ -47,10 +62,18 @@ public final class ReportBuilder implements StreamConsumer {
   private final Cells cells = new Cells();
   private final Consistency consistency = new Consistency();
   private final PriorityQueue<Operation> operations = new PriorityQueue<>(BY_COST);
+  private final LockCells lockCells = new LockCells();
+  private final PriorityQueue<LockWait> lockWaits = new PriorityQueue<>(BY_LENGTH);
+  private final Map<WaitName, LockWait> waiting = new LinkedHashMap<>();
+  private final List<Report.HungTask> hangs = new ArrayList<>();
+  private final Map<String, String> hookChanges = new LinkedHashMap<>();
   private final Map<Report.FileKey, String> paths = new LinkedHashMap<>();
+  private final Map<Report.NameKey, String> names = new LinkedHashMap<>();
+  private Timeline timeline;
   private final List<String> reasons = new ArrayList<>();
   private long lastNs;
   private long operationsOmitted;
+  private long lockWaitsOmitted;
   private long bufferedFallbacks;
   private long invalidateFails;
   private long matchedAttempts;
@@ -78,6 +101,18 @@ public final class ReportBuilder implements StreamConsumer {
     if (paths.size() < PATHS_MAX) {
       paths.put(new Report.FileKey(dev, ino), path);
     }
+  }
+
+  @Override
+  public void onName(NameKind kind, long id, String name) {
+    if (names.size() < PATHS_MAX) {
+      names.put(new Report.NameKey(kind, id), name);
+    }
+  }
+
+  /** Keeps every step of every task, for {@code report --steps}. */
+  public void keepSteps() {
+    timeline = new Timeline();
   }
 
   /** Hands over every operation as it ends, too. */
@@ -111,6 +146,22 @@ public final class ReportBuilder implements StreamConsumer {
         sums[i] += values[i];
       }
     }
+    long waits = 0;
+    long waitNs = 0;
+    for (LockCellReport cell : lockCells.all()) {
+      if (cell.lockClass() != LockClass.RWSEM) {
+        waits += cell.waits();
+        waitNs += cell.waitNs();
+      }
+    }
+    if (timeline != null) {
+      timeline.sort();
+    }
+    List<LockWait> allWaits = new ArrayList<>(lockWaits);
+    allWaits.addAll(waiting.values());
+    allWaits.sort(Comparator.comparingLong(LockWait::requestNs).thenComparingInt(LockWait::tid));
+    List<LockCellReport> lockCellList = new ArrayList<>();
+    lockCells.all().forEach(lockCellList::add);
     Totals totals =
         new Totals(
             sums[0],
@@ -123,13 +174,15 @@ public final class ReportBuilder implements StreamConsumer {
             bufferedFallbacks,
             sums[7],
             sums[8],
+            waits,
+            waitNs,
             account.counted(Probe.PAGE_FAULT_USER),
             account.counted(Probe.PAGE_FAULT_KERNEL),
             account.inOperation());
     List<Operation> sorted = new ArrayList<>(operations);
     sorted.sort(Comparator.comparingLong(Operation::startNs).thenComparingInt(Operation::tid));
     return new Report(
-        info,
+        infoWithHooks(),
         info.ktimeNs(),
         Math.max(lastNs, info.ktimeNs()),
         totals,
@@ -138,8 +191,29 @@ public final class ReportBuilder implements StreamConsumer {
         sorted,
         operationsOmitted,
         invalidateFails,
-        balance.isComplete() ? consistency.problems(cells.all(), info.detail()) : List.of(),
-        paths);
+        balance.isComplete()
+            ? consistency.problems(cells.all(), lockCellList, info.detail())
+            : List.of(),
+        lockCellList,
+        allWaits,
+        lockWaitsOmitted,
+        hangs,
+        timeline,
+        paths,
+        names);
+  }
+
+  /** With the hooks that came or went meanwhile. */
+  private StreamInfo infoWithHooks() {
+    if (hookChanges.isEmpty()) {
+      return info;
+    }
+    List<StreamInfo.Hook> hooks = new ArrayList<>();
+    for (StreamInfo.Hook hook : info.hooks()) {
+      hooks.add(
+          new StreamInfo.Hook(hook.name(), hookChanges.getOrDefault(hook.name(), hook.via())));
+    }
+    return info.withHooks(hooks);
   }
 
   /** Attempts that came as events: in detail full all of them. */
@@ -177,6 +251,33 @@ public final class ReportBuilder implements StreamConsumer {
         listener.onInFlight(operation);
       }
     }
+
+    @Override
+    public void onLockWait(LockWait wait) {
+      if (listener != null) {
+        listener.onLockWait(wait);
+      }
+      waiting.remove(new WaitName(wait.tid(), wait.requestNs()));
+      if (lockWaits.size() == operationsMax) {
+        lockWaitsOmitted++;
+        if (BY_LENGTH.compare(wait, lockWaits.peek()) <= 0) {
+          return;
+        }
+        lockWaits.poll();
+      }
+      lockWaits.add(wait);
+    }
+
+    @Override
+    public void onLockWaiting(LockWait wait) {
+      if (listener != null) {
+        listener.onLockWaiting(wait);
+      }
+      WaitName name = new WaitName(wait.tid(), wait.requestNs());
+      if (waiting.size() < LISTED_MAX || waiting.containsKey(name)) {
+        waiting.put(name, wait);
+      }
+    }
   }
 
   private final class Handler implements EventHandler {
@@ -187,6 +288,9 @@ public final class ReportBuilder implements StreamConsumer {
       account.see(attempt);
       consistency.see(attempt);
       matcher.onAttempt(attempt);
+      if (timeline != null) {
+        timeline.see(attempt);
+      }
     }
 
     @Override
@@ -214,6 +318,51 @@ public final class ReportBuilder implements StreamConsumer {
     public void onFault(Fault fault) {
       lastNs = Math.max(lastNs, fault.ktimeNs());
       account.see(fault);
+      if (timeline != null) {
+        timeline.see(fault);
+      }
+    }
+
+    @Override
+    public void onLockStep(LockStep step) {
+      lastNs = Math.max(lastNs, step.ktimeNs());
+      account.see(step);
+      consistency.see(step);
+      matcher.onLockStep(step);
+      if (timeline != null) {
+        timeline.see(step);
+      }
+    }
+
+    @Override
+    public void onLockCell(LockCell cell) {
+      lastNs = Math.max(lastNs, cell.ktimeNs());
+      lockCells.set(cell);
+    }
+
+    @Override
+    public void onLockHistogram(LockHistogram histogram) {
+      lockCells.set(histogram);
+    }
+
+    @Override
+    public void onHang(Hang hang) {
+      lastNs = Math.max(lastNs, hang.ktimeNs());
+      account.see(hang);
+      if (hangs.size() < LISTED_MAX) {
+        hangs.add(new Report.HungTask(hang.tgid(), hang.tid(), hang.comm(), hang.ktimeNs()));
+      }
+    }
+
+    @Override
+    public void onHookChange(HookChange change) {
+      lastNs = Math.max(lastNs, change.ktimeNs());
+      if (change.probe() == Probe.SWEEP) {
+        reasons.add("hooks of a module could not be attached: " + change.via());
+      } else if (change.probe() != null) {
+        hookChanges.put(
+            change.probe().label, change.isAttached() ? change.via() : StreamInfo.VIA_NONE);
+      }
     }
 
     @Override

@@ -3,12 +3,16 @@ package io.faultline.report;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import io.faultline.event.LockClass;
 import io.faultline.match.FileSystems;
+import io.faultline.match.LockWait;
 import io.faultline.match.Operation;
 import io.faultline.source.StreamInfo;
 import java.io.IOException;
 import java.io.Writer;
 import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
 
 /** The report as JSON, schema 1: names do not change, more may be added. */
 public final class ReportJson {
@@ -28,7 +32,7 @@ public final class ReportJson {
       writeTotals(json, report.totals(), report.invalidateFails());
       json.writeArrayFieldStart("operations");
       for (Operation operation : report.operations()) {
-        writeOperation(json, operation, report.pathOf(operation));
+        writeOperation(json, operation, report);
       }
       json.writeEndArray();
       json.writeNumberField("operations_omitted", report.operationsOmitted());
@@ -38,6 +42,21 @@ public final class ReportJson {
       }
       json.writeEndArray();
       json.writeArrayFieldStart("lock_waits");
+      for (LockWait wait : report.lockWaits()) {
+        writeLockWait(json, wait, report);
+      }
+      json.writeEndArray();
+      json.writeNumberField("lock_waits_omitted", report.lockWaitsOmitted());
+      writeLockCells(json, report);
+      json.writeArrayFieldStart("hung_tasks");
+      for (Report.HungTask task : report.hangs()) {
+        json.writeStartObject();
+        json.writeNumberField("pid", task.pid());
+        json.writeNumberField("tid", task.tid());
+        json.writeStringField("comm", task.comm());
+        json.writeNumberField("ns", task.ns());
+        json.writeEndObject();
+      }
       json.writeEndArray();
       json.writeArrayFieldStart("alerts");
       json.writeEndArray();
@@ -125,8 +144,8 @@ public final class ReportJson {
     json.writeNumberField("buffered_fallbacks", totals.bufferedFallbacks());
     json.writeNumberField("bytes", totals.bytes());
     json.writeNumberField("retry_ns", totals.retryNs());
-    json.writeNumberField("lock_waits", 0);
-    json.writeNumberField("lock_wait_ns", 0);
+    json.writeNumberField("lock_waits", totals.lockWaits());
+    json.writeNumberField("lock_wait_ns", totals.lockWaitNs());
     json.writeNumberField("page_faults_user", totals.pageFaultsUser());
     json.writeNumberField("page_faults_kernel", totals.pageFaultsKernel());
     json.writeNumberField("page_faults_in_operation", totals.pageFaultsInOperation());
@@ -134,7 +153,94 @@ public final class ReportJson {
     json.writeEndObject();
   }
 
-  private static void writeOperation(JsonGenerator json, Operation operation, String path)
+  private static void writeLockWait(JsonGenerator json, LockWait wait, Report report)
+      throws IOException {
+    boolean isDlm = wait.lockClass() == LockClass.DLM;
+    json.writeStartObject();
+    json.writeStringField("class", wait.lockClass().label);
+    json.writeStringField("dev", isDlm || wait.dev() == 0 ? "" : FileSystems.devOf(wait.dev()));
+    json.writeStringField("fs", report.fsOf(wait));
+    json.writeStringField("id", idOf(wait));
+    json.writeStringField("table", report.tableOf(wait));
+    json.writeStringField("path", report.pathOf(wait));
+    json.writeStringField("mode", wait.mode().label);
+    json.writeNumberField("pid", wait.tgid());
+    json.writeNumberField("tid", wait.tid());
+    json.writeStringField("comm", wait.comm());
+    json.writeNumberField("start_ns", wait.requestNs());
+    json.writeNumberField("wait_ns", wait.waitNs());
+    json.writeStringField("end", label(wait.end()));
+    LockWait.Holder holder = wait.holder();
+    if (holder == null) {
+      json.writeNullField("holder");
+    } else {
+      json.writeObjectFieldStart("holder");
+      json.writeNumberField("tid", holder.tid());
+      json.writeStringField("comm", holder.comm());
+      json.writeStringField("mode", holder.mode().label);
+      json.writeBooleanField("waits", holder.isWaiter());
+      json.writeEndObject();
+    }
+    if (wait.place() == LockWait.Place.NONE) {
+      json.writeNullField("operation");
+    } else {
+      json.writeObjectFieldStart("operation");
+      json.writeNumberField("tid", wait.tid());
+      json.writeNumberField("start_ns", wait.operationNs());
+      json.writeStringField("place", label(wait.place()));
+      json.writeNumberField("attempt", wait.attempt());
+      json.writeEndObject();
+    }
+    json.writeArrayFieldStart("stack");
+    for (String function : report.stackOf(wait)) {
+      json.writeString(function);
+    }
+    json.writeEndArray();
+    json.writeEndObject();
+  }
+
+  private static String label(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** The lock's number as gfs2's dumps write it, or its inode number. */
+  private static String idOf(LockWait wait) {
+    String name = wait.lockName();
+    return name.substring(name.indexOf(' ') + 1);
+  }
+
+  private static void writeLockCells(JsonGenerator json, Report report) throws IOException {
+    json.writeArrayFieldStart("lock_cells");
+    for (LockCellReport cell : report.lockCells()) {
+      json.writeStartObject();
+      json.writeStringField("class", cell.lockClass().label);
+      json.writeStringField("mode", cell.mode().label);
+      json.writeNumberField("grants", cell.grants());
+      json.writeNumberField("waits", cell.waits());
+      json.writeNumberField("wait_ns", cell.waitNs());
+      json.writeNumberField("wait_p50_ns", cell.waitNs(0.5));
+      json.writeNumberField("wait_p99_ns", cell.waitNs(0.99));
+      json.writeNumberField("wait_max_ns", cell.waitMaxNs());
+      json.writeNumberField("abandoned", cell.abandoned());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+  }
+
+  private static void writeSteps(JsonGenerator json, List<Timeline.Step> steps) throws IOException {
+    json.writeArrayFieldStart("steps");
+    for (Timeline.Step step : steps) {
+      json.writeStartObject();
+      json.writeNumberField("ns", step.ns());
+      json.writeStringField("step", step.what());
+      json.writeStringField("detail", step.detail());
+      json.writeNumberField("wait_ns", step.waitNs());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+  }
+
+  private static void writeOperation(JsonGenerator json, Operation operation, Report report)
       throws IOException {
     json.writeStartObject();
     json.writeNumberField("pid", operation.pid());
@@ -143,7 +249,7 @@ public final class ReportJson {
     json.writeStringField("dev", FileSystems.devOf(operation.dev()));
     json.writeStringField("fs", operation.fs());
     json.writeNumberField("ino", operation.ino());
-    json.writeStringField("path", path);
+    json.writeStringField("path", report.pathOf(operation));
     json.writeStringField("rw", operation.isWrite() ? "write" : "read");
     json.writeNumberField("pos", operation.pos());
     json.writeNumberField("requested", operation.requested());
@@ -159,6 +265,9 @@ public final class ReportJson {
     json.writeNumberField("misses_partial", operation.missesPartial());
     json.writeBooleanField("async", operation.isAsync());
     json.writeBooleanField("shifted", operation.isShifted());
+    if (report.steps() != null) {
+      writeSteps(json, report.steps().stepsOf(operation));
+    }
     json.writeEndObject();
   }
 }

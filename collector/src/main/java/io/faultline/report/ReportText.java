@@ -1,5 +1,6 @@
 package io.faultline.report;
 
+import io.faultline.match.LockWait;
 import io.faultline.match.Operation;
 import io.faultline.match.Outcome;
 import io.faultline.source.StreamInfo;
@@ -20,6 +21,8 @@ public final class ReportText {
     printCells(report, out);
     printInFlight(report, out);
     printOperations(report, out, top);
+    printLocks(report, out, top);
+    printHangs(report, out);
     printBalance(report.balance(), out);
     printHooksMissing(report.info(), out);
     printConsistency(report.consistencyProblems(), out);
@@ -162,6 +165,135 @@ public final class ReportText {
           Locale.ROOT, "... and %,d more (--top N, or --json for all)%n", costly.size() - top);
     }
     out.println();
+  }
+
+  private static void printLocks(Report report, PrintWriter out, int top) {
+    if (report.lockCells().stream().anyMatch(cell -> cell.waits() > 0)) {
+      out.printf(
+          "%-16s %-6s %12s %12s %10s %9s %9s %9s%n",
+          "LOCK", "MODE", "GRANTS", "WAITS", "WAITED", "P50", "P99", "MAX");
+      for (LockCellReport cell : report.lockCells()) {
+        out.printf(
+            Locale.ROOT,
+            "%-16s %-6s %,12d %,12d %10s %9s %9s %9s%n",
+            cell.lockClass().label,
+            cell.mode().label,
+            cell.grants(),
+            cell.waits(),
+            Units.duration(cell.waitNs()),
+            edge(cell.waitNs(0.5)),
+            edge(cell.waitNs(0.99)),
+            Units.duration(cell.waitMaxNs()));
+      }
+      out.println();
+    }
+    List<LockWait> longest =
+        report.lockWaits().stream()
+            .sorted(Comparator.comparingLong(LockWait::waitNs).reversed())
+            .toList();
+    if (longest.isEmpty()) {
+      return;
+    }
+    out.printf(
+        "%-15s %7s %9s %-16s %-5s %-26s %s%n",
+        "WAITED", "TID", "FOR", "LOCK", "MODE", "OF", "HOLDER");
+    longest.stream().limit(top).forEach(wait -> printWait(report, wait, out));
+    if (longest.size() > top) {
+      out.printf(
+          Locale.ROOT, "... and %,d more (--top N, or --json for all)%n", longest.size() - top);
+    }
+    out.println();
+  }
+
+  private static String edge(long ns) {
+    return ns == 0 ? "-" : "<" + Units.duration(ns).replace(" ", "");
+  }
+
+  private static void printWait(Report report, LockWait wait, PrintWriter out) {
+    String path = report.pathOf(wait);
+    out.printf(
+        "%-15s %7d %9s %-16s %-5s %-26s %s%n",
+        printable(wait.comm()),
+        wait.tid(),
+        Units.duration(wait.waitNs()),
+        wait.lockClass().label,
+        wait.mode().label,
+        shorten(path != null ? path : wait.lockName(), 26),
+        holderOf(wait));
+    List<String> stack = report.stackOf(wait);
+    if (!stack.isEmpty()) {
+      out.printf("%25s%s%n", "", shortStack(stack, 75));
+    }
+  }
+
+  private static String holderOf(LockWait wait) {
+    String end =
+        switch (wait.end()) {
+          case GRANTED -> "";
+          case ABANDONED -> " (given up)";
+          case WAITING -> " (still waiting)";
+        };
+    LockWait.Holder holder = wait.holder();
+    if (holder == null) {
+      return "-" + end;
+    }
+    return String.format(
+        "%s %d %s%s%s",
+        printable(holder.comm()),
+        holder.tid(),
+        holder.mode().label,
+        holder.isWaiter() ? ", waiting too" : "",
+        end);
+  }
+
+  /** The functions that tell most, innermost first, without offsets. */
+  private static String shortStack(List<String> stack, int columns) {
+    StringBuilder text = new StringBuilder();
+    for (String frame : stack) {
+      String function = frame.replaceAll("[+]0x[0-9a-f]+$", "");
+      if (function.startsWith("bpf_") || function.startsWith("__traceiter_")) {
+        continue;
+      }
+      String next = (text.isEmpty() ? "" : " < ") + function;
+      if (text.length() + next.length() > columns) {
+        break;
+      }
+      text.append(next);
+    }
+    return printable(text.toString());
+  }
+
+  private static void printHangs(Report report, PrintWriter out) {
+    for (Report.HungTask task : report.hangs()) {
+      out.printf(
+          "The kernel's watchdog reported %s (%d) as hung at %s.%n",
+          printable(task.comm()), task.tid(), ReportJson.wallTime(report.info(), task.ns()));
+    }
+  }
+
+  /** What the tasks of the costliest operations did, step by step. */
+  public static void printSteps(Report report, PrintWriter out, int top) {
+    report.operations().stream()
+        .sorted(Comparator.comparingLong(Operation::retryNs).reversed())
+        .limit(top)
+        .forEach(
+            operation -> {
+              out.println(operationLine(operation, report.pathOf(operation)));
+              for (Timeline.Step step : report.steps().stepsOf(operation)) {
+                out.printf(
+                    "  %12s  %-14s %s%s%n",
+                    signed(step.ns() - operation.startNs()),
+                    step.what(),
+                    step.detail(),
+                    step.waitNs() > 0 ? ", after " + Units.duration(step.waitNs()) : "");
+              }
+              out.println();
+            });
+    out.flush();
+  }
+
+  private static String signed(long ns) {
+    return ns < 0 ? "-" + Units.duration(-ns) : "+" + Units.duration(ns);
   }
 
   /** The header of {@link #operationLine}. */

@@ -13,6 +13,8 @@ package io.faultline.report;
  * @param bufferedFallbacks operations that were finished through the page cache
  * @param bytes bytes that direct attempts transferred
  * @param retryNs nanoseconds lost to retrying
+ * @param lockWaits waits for the locks that Faultline knows by class
+ * @param lockWaitNs nanoseconds of these; that of a DLM lock is part of that of the glock above it
  * @param pageFaultsUser page faults in user mode
  * @param pageFaultsKernel page faults in kernel mode
  * @param pageFaultsInOperation faults and fault-ins between the attempts of an operation
@@ -28,6 +30,8 @@ public record Totals(
     long bufferedFallbacks,
     long bytes,
     long retryNs,
+    long lockWaits,
+    long lockWaitNs,
     long pageFaultsUser,
     long pageFaultsKernel,
     long pageFaultsInOperation) {}

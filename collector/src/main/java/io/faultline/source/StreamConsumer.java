@@ -17,4 +17,10 @@ public interface StreamConsumer {
    * names the file.
    */
   void onPath(int dev, long ino, String path);
+
+  /**
+   * The name of something else that events give a number of. Comes after the first event that gives
+   * it.
+   */
+  default void onName(NameKind kind, long id, String name) {}
 }

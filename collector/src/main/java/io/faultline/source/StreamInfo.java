@@ -29,17 +29,27 @@ public record StreamInfo(
   /** {@link Hook#via} of a hook that this kernel offers no way to attach to. */
   public static final String VIA_NONE = "none";
 
+  /** {@link Hook#via} of a hook in a kernel module that is not loaded. */
+  public static final String VIA_NOT_LOADED = "not loaded";
+
   /**
    * One hook.
    *
    * @param name as {@link io.faultline.event.Probe#label}
-   * @param via how it is attached, such as {@code tp_btf/iomap_dio_rw_begin}, or {@link #VIA_NONE}
+   * @param via how it is attached, such as {@code tp_btf/iomap_dio_rw_begin}, {@link #VIA_NONE} or
+   *     {@link #VIA_NOT_LOADED}
    */
   public record Hook(String name, String via) {}
 
   /** Copies the list. */
   public StreamInfo {
     hooks = List.copyOf(hooks);
+  }
+
+  /** The same stream with other hooks: some came or went meanwhile. */
+  public StreamInfo withHooks(List<Hook> newHooks) {
+    return new StreamInfo(
+        hostName, kernel, bootId, wallNs, ktimeNs, loader, detail, filters, newHooks);
   }
 
   /** Wall-clock time in ns since 1970 of a CLOCK_MONOTONIC time of this stream. */

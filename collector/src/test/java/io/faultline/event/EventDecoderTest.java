@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -28,14 +29,19 @@ class EventDecoderTest {
             "in flight",
             "cell",
             "cell histogram",
-            "counters");
-    assertThat(decoder.decoded()).isEqualTo(8);
+            "counters",
+            "lock step",
+            "lock cell",
+            "lock histogram",
+            "hang",
+            "hook change");
+    assertThat(decoder.decoded()).isEqualTo(13);
   }
 
   @Test
   void shouldCountTypesItDoesNotKnowAndGoOn() {
     ByteBuffer buffer = ByteBuffer.allocate(Event.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    for (int type : new int[] {0, 9, 127, 255}) {
+    for (int type : new int[] {0, 14, 127, 255}) {
       buffer.put(Event.TYPE, (byte) type);
       decoder.decode(buffer, 0);
     }
@@ -82,6 +88,75 @@ class EventDecoderTest {
     assertThat(attempt.comm()).isEqualTo("a-name-of-15-by");
   }
 
+  @Test
+  void shouldReadALockStep() {
+    EventBuilder builder = new EventBuilder();
+    builder
+        .begin(EventType.LOCK, Probe.GLOCK_PROMOTE, 1, 2_000)
+        .task(10, 11)
+        .lock(LockClass.GLOCK, 7 << 20, 2, 0x805f, 0xffff888000001000L)
+        .lockRequest(LockStep.Kind.GRANT, 0xffffc90000000010L, 1_500, 2_000, LockMode.DEFERRED)
+        .lockTask(0x81, "writer", LockStep.WAITED | LockStep.IN_GAP, 3)
+        .lockHolder(99, LockMode.EXCLUSIVE, "holder");
+    List<String> read = new ArrayList<>();
+    new EventDecoder(
+            new EventHandler() {
+              @Override
+              public void onLockStep(LockStep step) {
+                assertThat(step.lockClass()).isEqualTo(LockClass.GLOCK);
+                assertThat(step.type()).isEqualTo(2);
+                assertThat(step.number()).isEqualTo(0x805f);
+                assertThat(step.lock()).isEqualTo(0xffff888000001000L);
+                assertThat(step.kind()).isEqualTo(LockStep.Kind.GRANT);
+                assertThat(step.requestNs()).isEqualTo(1_500);
+                assertThat(step.grantNs()).isEqualTo(2_000);
+                assertThat(step.mode()).isEqualTo(LockMode.DEFERRED);
+                assertThat(step.call()).isEqualTo(0x81);
+                assertThat(step.is(LockStep.IN_GAP)).isTrue();
+                assertThat(step.is(LockStep.REMOTE)).isFalse();
+                assertThat(step.stack()).isEqualTo(3);
+                assertThat(step.holderTid()).isEqualTo(99);
+                assertThat(step.holderMode()).isEqualTo(LockMode.EXCLUSIVE);
+                assertThat(step.comm() + step.holderComm()).isEqualTo("writerholder");
+                read.add("step");
+              }
+            })
+        .decode(builder.buffer(), 0);
+    assertThat(read).hasSize(1);
+  }
+
+  @Test
+  void shouldReadTheGlockOutOfAResourceName() {
+    assertThat(resource("       2", "            805f"))
+        .isEqualTo("2/805f       2            805f");
+    assertThat(resource("       5", "ffffffffffffffff"))
+        .as("16 digits")
+        .isEqualTo("5/ffffffffffffffff       5ffffffffffffffff");
+    assertThat(resource("clvmd-vg", "0-lv")).as("not of gfs2").startsWith("0/");
+    assertThat(resource("        ", "                ")).as("no digits").startsWith("0/");
+  }
+
+  private static String resource(String first, String second) {
+    EventBuilder builder = new EventBuilder();
+    ByteBuffer bytes =
+        builder.begin(EventType.LOCK, Probe.DLM_AST, 0, 1).lock(LockClass.DLM, 1, 0, 0, 0).buffer();
+    bytes.put(LockStep.NUMBER, first.getBytes(StandardCharsets.US_ASCII));
+    bytes.put(LockStep.HOLDER_COMM, second.getBytes(StandardCharsets.US_ASCII));
+    StringBuilder text = new StringBuilder();
+    new EventDecoder(
+            new EventHandler() {
+              @Override
+              public void onLockStep(LockStep step) {
+                text.append(step.type()).append('/').append(Long.toHexString(step.number()));
+                text.append(first).append(second);
+                assertThat(step.resource()).isEqualTo((first + second).strip());
+                assertThat(step.holderComm()).isEmpty();
+              }
+            })
+        .decode(bytes, 0);
+    return text.toString();
+  }
+
   private final class Recording implements EventHandler {
     @Override
     public void onAttempt(Attempt attempt) {
@@ -121,6 +196,31 @@ class EventDecoderTest {
     @Override
     public void onProbeCounters(ProbeCounters counters) {
       seen.add("counters");
+    }
+
+    @Override
+    public void onLockStep(LockStep step) {
+      seen.add("lock step");
+    }
+
+    @Override
+    public void onLockCell(LockCell cell) {
+      seen.add("lock cell");
+    }
+
+    @Override
+    public void onLockHistogram(LockHistogram histogram) {
+      seen.add("lock histogram");
+    }
+
+    @Override
+    public void onHang(Hang hang) {
+      seen.add("hang");
+    }
+
+    @Override
+    public void onHookChange(HookChange change) {
+      seen.add("hook change");
     }
   }
 }

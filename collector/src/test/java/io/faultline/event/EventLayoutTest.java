@@ -27,6 +27,11 @@ class EventLayoutTest {
         Map.entry("cell_event", Cell.class),
         Map.entry("cell_histogram_event", CellHistogram.class),
         Map.entry("probe_counters_event", ProbeCounters.class),
+        Map.entry("lock_event", LockStep.class),
+        Map.entry("lock_cell_event", LockCell.class),
+        Map.entry("lock_histogram_event", LockHistogram.class),
+        Map.entry("hang_event", Hang.class),
+        Map.entry("hook_event", HookChange.class),
         Map.entry("event_header", Event.class));
   }
 
@@ -85,6 +90,17 @@ class EventLayoutTest {
       assertThat(header).containsPattern("PROBE_" + probe + " = " + probe.number() + ",");
     }
     assertThat(header).contains("PROBE_COUNT = " + Probe.values().length + ",");
+    for (LockClass lockClass : LockClass.values()) {
+      assertThat(header).containsPattern("LOCK_" + lockClass + " = " + lockClass.number() + ",");
+    }
+    for (LockMode mode : LockMode.values()) {
+      assertThat(header).containsPattern("LOCK_MODE_" + mode + " = " + mode.number() + ",");
+    }
+    for (LockStep.Kind kind : LockStep.Kind.values()) {
+      if (kind != LockStep.Kind.UNKNOWN) {
+        assertThat(header).containsPattern("LOCK_" + kind + " = " + kind.ordinal() + ",");
+      }
+    }
     for (OperationEnd.Reason reason : OperationEnd.Reason.values()) {
       if (reason != OperationEnd.Reason.UNKNOWN) {
         assertThat(header)

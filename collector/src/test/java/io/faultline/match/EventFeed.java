@@ -5,6 +5,9 @@ import io.faultline.event.AttemptEnd;
 import io.faultline.event.Event;
 import io.faultline.event.EventBuilder;
 import io.faultline.event.EventType;
+import io.faultline.event.LockClass;
+import io.faultline.event.LockMode;
+import io.faultline.event.LockStep;
 import io.faultline.event.OperationEnd;
 import io.faultline.event.Probe;
 import java.nio.ByteBuffer;
@@ -162,6 +165,24 @@ public final class EventFeed {
       long emitted = emitted(probe);
       counters(probe, Event.CPU_NONE, nowNs, emitted, emitted);
     }
+  }
+
+  /** A wait of the operation's task for i_rwsem, and the cell that counts it. */
+  public void lockWait(Op op, long requestNs, long grantNs, long nowNs) {
+    builder
+        .begin(EventType.LOCK, Probe.CONTENTION_END, 0, grantNs)
+        .seq(seqs[Probe.CONTENTION_END.number()]++)
+        .task(op.tid() + 90, op.tid())
+        .lock(LockClass.I_RWSEM, DEV, 0, INO, 0xffff888000001000L)
+        .lockRequest(LockStep.Kind.GRANT, 0xffff888000002001L, requestNs, grantNs, LockMode.WRITE)
+        .lockTask(0, op.comm(), LockStep.WAITED | LockStep.EMITTED, 0)
+        .lockHolder(99, LockMode.WRITE, "holder");
+    emit();
+    long waitNs = grantNs - requestNs;
+    builder
+        .begin(EventType.LOCK_CELL, Probe.SWEEP, Event.CPU_NONE, nowNs)
+        .lockCell(LockClass.I_RWSEM, LockMode.WRITE, 1, 1, waitNs, waitNs, 1, 0);
+    emit();
   }
 
   private void emit() {

@@ -29,7 +29,14 @@ class StateLayoutTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"config, CONFIG", "cell_key, CELL_KEY", "cell, CELL", "in_flight, IN_FLIGHT"})
+  @CsvSource({
+    "config, CONFIG",
+    "cell_key, CELL_KEY",
+    "cell, CELL",
+    "in_flight, IN_FLIGHT",
+    "lock_slot, LOCK_SLOT",
+    "lock_cell, LOCK_CELL"
+  })
   void shouldReadEveryFieldWhereTheCompilerPutIt(String struct, String prefix) throws Exception {
     Btf btf = layout();
     for (Btf.Member member : btf.membersOf(struct)) {
@@ -49,7 +56,14 @@ class StateLayoutTest {
     assertThat(btf.sizeOfStruct("counters")).hasValue(StateLayout.COUNTERS_BYTES);
     assertThat(btf.membersOf("probe_counters").stream().map(Btf.Member::name))
         .containsExactly(
-            "hits", "emitted", "aggregated", "skipped", "lost", "in_operation", "rejected");
+            "hits",
+            "emitted",
+            "aggregated",
+            "skipped",
+            "lost",
+            "in_operation",
+            "rejected",
+            "scratch");
     assertThat(StateLayout.COUNTERS_BYTES)
         .isEqualTo(Probe.values().length * StateLayout.COUNTERS_FIELDS * 8);
   }
@@ -60,7 +74,10 @@ class StateLayoutTest {
     assertThat(source)
         .contains("#define IN_FLIGHT_ENTRIES " + MapMemory.IN_FLIGHT_ENTRIES)
         .contains("#define TASK_ENTRIES " + MapMemory.TASK_ENTRIES)
-        .contains("#define CELL_ENTRIES " + MapMemory.CELL_ENTRIES);
+        .contains("#define CELL_ENTRIES " + MapMemory.CELL_ENTRIES)
+        .contains("#define LOCK_SLOTS " + StateLayout.LOCK_SLOTS)
+        .contains("#define STACK_ENTRIES " + MapMemory.STACK_ENTRIES)
+        .contains("#define STACK_FRAMES " + StateLayout.STACK_FRAMES);
   }
 
   @Test

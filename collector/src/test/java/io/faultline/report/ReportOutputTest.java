@@ -46,6 +46,7 @@ class ReportOutputTest {
     EventFeed feed = new EventFeed(builder::onEvent);
     feed.attempt(READ, 0, AttemptEnd.MISS_PARTIAL, 10 * MS, 11 * MS, 0, 8192);
     builder.onPath(EventFeed.DEV, EventFeed.INO, "/srv/images/golden.img");
+    feed.lockWait(READ, 11_500_000, 12 * MS, 2_050 * MS);
     feed.attempt(READ, 1, AttemptEnd.FULL, 13 * MS, 14 * MS, 8192, 16384);
     feed.attempt(BACKUP, 0, AttemptEnd.MISS_NONE, 20 * MS, 25 * MS, 0, 0);
     feed.end(

@@ -38,6 +38,8 @@ public final class LiveSource implements EventSource {
   private final Sweep sweep;
   private final PathFinder paths = new PathFinder();
   private final EventDecoder pathDecoder = new EventDecoder(paths);
+  private final NameFinder names;
+  private final EventDecoder nameDecoder;
   private long sweptNs;
   private boolean isFinished;
   private boolean isEnded;
@@ -47,6 +49,8 @@ public final class LiveSource implements EventSource {
     ring = new RingReader(probes.consumerPage(), probes.producerPage(), probes.ringData());
     info = describe(probes, options);
     sweep = new Sweep(probes);
+    names = new NameFinder(probes);
+    nameDecoder = new EventDecoder(names);
     sweptNs = info.ktimeNs();
   }
 
@@ -139,6 +143,7 @@ public final class LiveSource implements EventSource {
       sweptNs = nowNs;
       isEnded = isFinished && count == 0;
       count += sweep.run((buffer, offset) -> handOver(consumer, buffer, offset), nowNs, isEnded);
+      names.nameStacks();
     }
     return count;
   }
@@ -147,6 +152,8 @@ public final class LiveSource implements EventSource {
     consumer.onEvent(data, offset);
     paths.use(consumer);
     pathDecoder.decode(data, offset);
+    names.use(consumer);
+    nameDecoder.decode(data, offset);
   }
 
   @Override

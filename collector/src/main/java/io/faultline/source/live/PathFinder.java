@@ -1,14 +1,11 @@
 package io.faultline.source.live;
 
 import io.faultline.event.Attempt;
-import io.faultline.event.Cell;
-import io.faultline.event.CellHistogram;
 import io.faultline.event.Event;
 import io.faultline.event.EventHandler;
-import io.faultline.event.Fault;
 import io.faultline.event.InvalidateFail;
-import io.faultline.event.OperationEnd;
-import io.faultline.event.ProbeCounters;
+import io.faultline.event.LockClass;
+import io.faultline.event.LockStep;
 import io.faultline.source.StreamConsumer;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -36,6 +33,8 @@ final class PathFinder implements EventHandler {
 
   /** The last files seen, by hash: the common case costs two comparisons. */
   private static final int RECENT = 1024;
+
+  private static final int LM_TYPE_INODE = 2;
 
   private record FileKey(int dev, long ino) {}
 
@@ -129,17 +128,13 @@ final class PathFinder implements EventHandler {
   }
 
   @Override
-  public void onOperationEnd(OperationEnd end) {}
-
-  @Override
-  public void onFault(Fault fault) {}
-
-  @Override
-  public void onCell(Cell cell) {}
-
-  @Override
-  public void onCellHistogram(CellHistogram histogram) {}
-
-  @Override
-  public void onProbeCounters(ProbeCounters counters) {}
+  public void onLockStep(LockStep step) {
+    boolean isInode =
+        step.lockClass() == LockClass.GLOCK
+            ? step.type() == LM_TYPE_INODE
+            : step.dev() != 0 && step.number() != 0 && step.lockClass() != LockClass.DLM;
+    if (isInode && !step.is(LockStep.REMOTE)) {
+      see(step, step.dev(), step.number());
+    }
+  }
 }

@@ -11,6 +11,8 @@ import io.faultline.event.Probe;
 import io.faultline.probe.CellTotals;
 import io.faultline.probe.Hook;
 import io.faultline.probe.InFlight;
+import io.faultline.probe.LockCellTotals;
+import io.faultline.probe.ProbeException;
 import io.faultline.probe.ProbeSet;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -36,6 +38,7 @@ final class Sweep {
   private static final long AGAIN_NS_MAX = 60_000_000_000L;
   private static final long COUNTERS_NS = 1_000_000_000;
   private static final int FIELDS = 7;
+  private static final int STRIDE = 8;
   private static final int LOST = 4;
   private static final int MISSED = 7;
 
@@ -48,6 +51,7 @@ final class Sweep {
   private final ProbeSet probes;
   private final EventBuilder builder = new EventBuilder();
   private final TaskInspector inspector = new TaskInspector();
+  private final LockSweep locks;
   private final long[][] counters;
   private final long[] lostByCpuAndProbe;
   private Map<Long, Said> said = new HashMap<>();
@@ -57,6 +61,7 @@ final class Sweep {
 
   Sweep(ProbeSet probes) {
     this.probes = probes;
+    locks = new LockSweep(probes);
     counters = probes.newCounters();
     lostByCpuAndProbe = new long[probes.cpus() * Probe.values().length];
   }
@@ -84,12 +89,57 @@ final class Sweep {
       }
     }
     said = saidNow;
+    locks.sweep(nowNs, isLast, this::requestEvent, () -> emit(output));
+    refreshModules(output, nowNs);
     if (isLast || nowNs - countersNs >= COUNTERS_NS) {
       countersNs = nowNs;
       probes.forEachCell(cell -> emitCell(output, nowNs, cell));
+      probes.forEachLockCell(cell -> emitLockCell(output, nowNs, cell));
       emitCounters(output, nowNs);
     }
     return made;
+  }
+
+  /** A numbered event of the sweep, to be filled. */
+  private EventBuilder requestEvent(long nowNs) {
+    return builder.begin(EventType.LOCK, Probe.SWEEP, Event.CPU_NONE, nowNs).seq(found++);
+  }
+
+  private void refreshModules(Output output, long nowNs) {
+    try {
+      probes.refreshModules(
+          change -> {
+            begin(EventType.HOOK, change.hook().probe, Event.CPU_NONE, nowNs)
+                .hookChange(change.isAttached(), change.via());
+            emit(output);
+          });
+    } catch (ProbeException e) {
+      begin(EventType.HOOK, Probe.SWEEP, Event.CPU_NONE, nowNs).hookChange(false, e.getMessage());
+      emit(output);
+    }
+  }
+
+  private void emitLockCell(Output output, long nowNs, LockCellTotals cell) {
+    begin(EventType.LOCK_CELL, Probe.SWEEP, Event.CPU_NONE, nowNs)
+        .lockCell(
+            cell.lockClass,
+            cell.mode,
+            cell.grants,
+            cell.waits,
+            cell.waitNs,
+            cell.waitMaxNs,
+            cell.emitted,
+            cell.abandoned);
+    emit(output);
+    for (int first = 0; first < CellHistogram.BUCKETS; first += CellHistogram.PART) {
+      int end = Math.min(first + CellHistogram.PART, CellHistogram.BUCKETS);
+      long[] part = Arrays.copyOfRange(cell.histogram, first, end);
+      if (Arrays.stream(part).anyMatch(count -> count != 0)) {
+        begin(EventType.LOCK_HISTOGRAM, Probe.SWEEP, Event.CPU_NONE, nowNs)
+            .lockHistogram(cell.lockClass, cell.mode, first, part);
+        emit(output);
+      }
+    }
   }
 
   private Said sayInFlight(Output output, InFlight entry, long nowNs, boolean isLast) {
@@ -167,7 +217,7 @@ final class Sweep {
     probes.readCounters(counters);
     for (Probe probe : Probe.values()) {
       long[] sum = new long[MISSED + 1];
-      int at = probe.number() * FIELDS;
+      int at = probe.number() * STRIDE;
       for (int cpu = 0; cpu < counters.length; cpu++) {
         for (int i = 0; i < FIELDS; i++) {
           sum[i] += counters[cpu][at + i];

@@ -1,0 +1,121 @@
+package io.faultline.source.live;
+
+import io.faultline.event.EventBuilder;
+import io.faultline.event.LockStep;
+import io.faultline.probe.LockRequest;
+import io.faultline.probe.ProbeSet;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongFunction;
+
+/**
+ * The part of the sweep that looks at locks: who has been waiting for more than {@value
+ * #AGE_MIN_MS} ms, and who holds what they wait for. A deadlock emits nothing: this is where it
+ * shows.
+ */
+final class LockSweep {
+  private static final long AGE_MIN_MS = 1000;
+  private static final long AGE_MIN_NS = AGE_MIN_MS * 1_000_000;
+  private static final long AGAIN_NS_MAX = 60_000_000_000L;
+
+  /** A request: the same place may be taken by another one. */
+  private record Name(long key, long requestNs) {}
+
+  private final ProbeSet probes;
+  private Map<Name, Long> saidAt = new HashMap<>();
+
+  LockSweep(ProbeSet probes) {
+    this.probes = probes;
+  }
+
+  /**
+   * One sweep.
+   *
+   * @param isLast hits have ended: whatever waits is said
+   * @param newEvent an event of that time, to be filled
+   * @param emit hands it over
+   */
+  void sweep(long nowNs, boolean isLast, LongFunction<EventBuilder> newEvent, Runnable emit) {
+    List<LockRequest> requests = probes.lockRequests();
+    Map<Name, Long> saidNow = new HashMap<>();
+    List<LockRequest> toSay = new ArrayList<>();
+    Set<Long> locks = new HashSet<>();
+    for (LockRequest request : requests) {
+      long ageNs = nowNs - request.requestNs();
+      if (!request.isWaiting() || (ageNs < AGE_MIN_NS && !isLast)) {
+        continue;
+      }
+      if (!isBlocked(request)) {
+        if (ageNs >= AGE_MIN_NS) {
+          probes.forgetLockRequest(request); // its end was missed
+        }
+        continue;
+      }
+      Name name = new Name(request.key(), request.requestNs());
+      Long before = saidAt.get(name);
+      if (isLast || before == null || ageNs >= Math.min(2 * before, before + AGAIN_NS_MAX)) {
+        toSay.add(request);
+        locks.add(request.lock());
+        saidNow.put(name, ageNs);
+      } else {
+        saidNow.put(name, before);
+      }
+    }
+    saidAt = saidNow;
+    for (LockRequest request : requests) {
+      if (!request.isWaiting() && request.lock() != 0 && locks.contains(request.lock())) {
+        fill(newEvent.apply(nowNs), LockStep.Kind.HOLDING, request);
+        emit.run();
+      }
+    }
+    for (LockRequest request : toSay) {
+      fill(newEvent.apply(nowNs), LockStep.Kind.WAITING, request);
+      emit.run();
+    }
+  }
+
+  private static void fill(EventBuilder event, LockStep.Kind kind, LockRequest request) {
+    event
+        .task(request.tgid(), request.tid())
+        .lock(request.lockClass(), request.dev(), request.type(), request.number(), request.lock())
+        .lockRequest(kind, request.key(), request.requestNs(), request.grantNs(), request.mode())
+        .lockTask(request.call(), commOf(request), request.flags(), request.stack())
+        .lockHolder(request.holderTid(), request.holderMode(), request.holderComm());
+  }
+
+  private static String commOf(LockRequest request) {
+    try {
+      return Files.readString(taskOf(request).resolve("comm")).strip();
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private static Path taskOf(LockRequest request) {
+    return Path.of("/proc/" + request.tgid() + "/task/" + request.tid());
+  }
+
+  /** Whether the task is there and sleeps: nobody runs while it waits for a lock. */
+  private static boolean isBlocked(LockRequest request) {
+    try {
+      String stat = Files.readString(taskOf(request).resolve("stat"));
+      char state = stat.charAt(stat.lastIndexOf(')') + 2);
+      // A request of the DLM, and an asynchronous one, is not waited for by the task that made it.
+      return request.lock() == 0
+          || (request.flags() & LockStep.ASYNC) != 0
+          || state == 'D'
+          || state == 'S'
+          || state == 'T'
+          || state == 'I';
+    } catch (IOException | RuntimeException e) {
+      return false;
+    }
+  }
+}
