@@ -26,6 +26,7 @@ import java.util.Map;
  * @param lockCells totals of locks by class and mode
  * @param lockWaits waits that are events of their own, in order of their begin
  * @param lockWaitsOmitted shorter ones left out of the list
+ * @param demotes glocks that other nodes took away, the most often taken first
  * @param hangs tasks that the kernel's watchdog reported
  * @param steps what the tasks did, step by step; {@code null} unless asked for
  * @param paths of files
@@ -45,6 +46,7 @@ public record Report(
     List<LockCellReport> lockCells,
     List<LockWait> lockWaits,
     long lockWaitsOmitted,
+    List<RemoteDemotes> demotes,
     List<HungTask> hangs,
     Timeline steps,
     Map<FileKey, String> paths,
@@ -68,6 +70,7 @@ public record Report(
     consistencyProblems = List.copyOf(consistencyProblems);
     lockCells = List.copyOf(lockCells);
     lockWaits = List.copyOf(lockWaits);
+    demotes = List.copyOf(demotes);
     hangs = List.copyOf(hangs);
     paths = Map.copyOf(paths);
     names = Map.copyOf(names);
@@ -83,6 +86,18 @@ public record Report(
     return wait.lockClass() == LockClass.GLOCK && wait.type() != LM_TYPE_INODE
         ? null
         : paths.get(new FileKey(wait.dev(), wait.number()));
+  }
+
+  /** The path of the file that a glock belongs to, or {@code null}. */
+  public String pathOf(RemoteDemotes glock) {
+    return glock.type() == LM_TYPE_INODE
+        ? paths.get(new FileKey(glock.dev(), glock.number()))
+        : null;
+  }
+
+  /** The lock table of a glock, or {@code null}. */
+  public String tableOf(RemoteDemotes glock) {
+    return names.get(new NameKey(NameKind.LOCK_TABLE, glock.dev()));
   }
 
   /** The lock table or lockspace of a lock, or {@code null}. */

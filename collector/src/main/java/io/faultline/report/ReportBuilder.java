@@ -51,6 +51,8 @@ public final class ReportBuilder implements StreamConsumer {
 
   private static final int LISTED_MAX = 10_000;
 
+  private record GlockKey(int dev, int type, long number) {}
+
   /** Names a wait that has not ended. */
   private record WaitName(int tid, long requestNs) {}
 
@@ -65,6 +67,7 @@ public final class ReportBuilder implements StreamConsumer {
   private final LockCells lockCells = new LockCells();
   private final PriorityQueue<LockWait> lockWaits = new PriorityQueue<>(BY_LENGTH);
   private final Map<WaitName, LockWait> waiting = new LinkedHashMap<>();
+  private final Map<GlockKey, RemoteDemotes> demotes = new LinkedHashMap<>();
   private final List<Report.HungTask> hangs = new ArrayList<>();
   private final Map<String, String> hookChanges = new LinkedHashMap<>();
   private final Map<Report.FileKey, String> paths = new LinkedHashMap<>();
@@ -74,6 +77,7 @@ public final class ReportBuilder implements StreamConsumer {
   private long lastNs;
   private long operationsOmitted;
   private long lockWaitsOmitted;
+  private long remoteDemotes;
   private long bufferedFallbacks;
   private long invalidateFails;
   private long matchedAttempts;
@@ -176,6 +180,7 @@ public final class ReportBuilder implements StreamConsumer {
             sums[8],
             waits,
             waitNs,
+            remoteDemotes,
             account.counted(Probe.PAGE_FAULT_USER),
             account.counted(Probe.PAGE_FAULT_KERNEL),
             account.inOperation());
@@ -197,10 +202,31 @@ public final class ReportBuilder implements StreamConsumer {
         lockCellList,
         allWaits,
         lockWaitsOmitted,
+        demotes.values().stream()
+            .sorted(Comparator.comparingLong(RemoteDemotes::count).reversed())
+            .toList(),
         hangs,
         timeline,
         paths,
         names);
+  }
+
+  private void count(LockStep demote) {
+    remoteDemotes++;
+    GlockKey key = new GlockKey(demote.dev(), demote.type(), demote.number());
+    RemoteDemotes before = demotes.get(key);
+    if (before == null && demotes.size() == LISTED_MAX) {
+      return; // the sum has it
+    }
+    demotes.put(
+        key,
+        new RemoteDemotes(
+            key.dev(),
+            key.type(),
+            key.number(),
+            before == null ? 1 : before.count() + 1,
+            demote.mode(),
+            demote.ktimeNs()));
   }
 
   /** With the hooks that came or went meanwhile. */
@@ -329,6 +355,9 @@ public final class ReportBuilder implements StreamConsumer {
       account.see(step);
       consistency.see(step);
       matcher.onLockStep(step);
+      if (step.kind() == LockStep.Kind.DEMOTE && step.is(LockStep.REMOTE)) {
+        count(step);
+      }
       if (timeline != null) {
         timeline.see(step);
       }

@@ -48,6 +48,19 @@ public final class ReportJson {
       json.writeEndArray();
       json.writeNumberField("lock_waits_omitted", report.lockWaitsOmitted());
       writeLockCells(json, report);
+      json.writeArrayFieldStart("remote_demotes");
+      for (RemoteDemotes glock : report.demotes()) {
+        json.writeStartObject();
+        json.writeStringField("dev", FileSystems.devOf(glock.dev()));
+        json.writeStringField("table", report.tableOf(glock));
+        json.writeStringField("id", glock.id());
+        json.writeStringField("path", report.pathOf(glock));
+        json.writeStringField("mode", glock.mode().label);
+        json.writeNumberField("count", glock.count());
+        json.writeNumberField("last_ns", glock.lastNs());
+        json.writeEndObject();
+      }
+      json.writeEndArray();
       json.writeArrayFieldStart("hung_tasks");
       for (Report.HungTask task : report.hangs()) {
         json.writeStartObject();
@@ -146,6 +159,7 @@ public final class ReportJson {
     json.writeNumberField("retry_ns", totals.retryNs());
     json.writeNumberField("lock_waits", totals.lockWaits());
     json.writeNumberField("lock_wait_ns", totals.lockWaitNs());
+    json.writeNumberField("remote_demotes", totals.remoteDemotes());
     json.writeNumberField("page_faults_user", totals.pageFaultsUser());
     json.writeNumberField("page_faults_kernel", totals.pageFaultsKernel());
     json.writeNumberField("page_faults_in_operation", totals.pageFaultsInOperation());
@@ -161,6 +175,10 @@ public final class ReportJson {
     json.writeStringField("dev", isDlm || wait.dev() == 0 ? "" : FileSystems.devOf(wait.dev()));
     json.writeStringField("fs", report.fsOf(wait));
     json.writeStringField("id", idOf(wait));
+    if (isDlm) {
+      // As gfs2 names it: fs/gfs2/lock_dlm.c, gdlm_lock().
+      json.writeStringField("resource", String.format("%8x%16x", wait.type(), wait.number()));
+    }
     json.writeStringField("table", report.tableOf(wait));
     json.writeStringField("path", report.pathOf(wait));
     json.writeStringField("mode", wait.mode().label);

@@ -1,5 +1,7 @@
 package io.faultline.report;
 
+import io.faultline.event.LockClass;
+import io.faultline.match.LockNames;
 import io.faultline.match.LockWait;
 import io.faultline.match.Operation;
 import io.faultline.match.Outcome;
@@ -22,6 +24,7 @@ public final class ReportText {
     printInFlight(report, out);
     printOperations(report, out, top);
     printLocks(report, out, top);
+    printDemotes(report, out, top);
     printHangs(report, out);
     printBalance(report.balance(), out);
     printHooksMissing(report.info(), out);
@@ -202,6 +205,30 @@ public final class ReportText {
       out.printf(
           Locale.ROOT, "... and %,d more (--top N, or --json for all)%n", longest.size() - top);
     }
+    out.println();
+  }
+
+  private static void printDemotes(Report report, PrintWriter out, int top) {
+    if (report.demotes().isEmpty()) {
+      return;
+    }
+    out.printf(
+        Locale.ROOT, "Other nodes took glocks away %,d times:%n", report.totals().remoteDemotes());
+    report.demotes().stream()
+        .limit(top)
+        .forEach(
+            glock -> {
+              String path = report.pathOf(glock);
+              out.printf(
+                  Locale.ROOT,
+                  "  %,9d  %s%n",
+                  glock.count(),
+                  shorten(
+                      (report.tableOf(glock) == null ? "" : report.tableOf(glock) + " ")
+                          + LockNames.of(LockClass.GLOCK, glock.type(), glock.number())
+                          + (path == null ? "" : " " + path),
+                      85));
+            });
     out.println();
   }
 

@@ -15,6 +15,7 @@ package io.faultline.report;
  * @param retryNs nanoseconds lost to retrying
  * @param lockWaits waits for the locks that Faultline knows by class
  * @param lockWaitNs nanoseconds of these; that of a DLM lock is part of that of the glock above it
+ * @param remoteDemotes times that another node took a glock away
  * @param pageFaultsUser page faults in user mode
  * @param pageFaultsKernel page faults in kernel mode
  * @param pageFaultsInOperation faults and fault-ins between the attempts of an operation
@@ -32,6 +33,7 @@ public record Totals(
     long retryNs,
     long lockWaits,
     long lockWaitNs,
+    long remoteDemotes,
     long pageFaultsUser,
     long pageFaultsKernel,
     long pageFaultsInOperation) {}
