@@ -27,13 +27,25 @@ need() {
 	fi
 }
 
+# Runs the installation with a policy-rc.d, if the machine has none of its own: what it brings must not start here.
+without_daemons() (
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e $policy ]; then
+		trap 'rm -f $policy' EXIT
+		trap 'exit 1' HUP INT TERM
+		printf '#!/bin/sh\nexit 101\n' >$policy
+		chmod 755 $policy
+	fi
+	"$@"
+)
+
 install_missing() {
 	[ -n "$missing" ] || return 0
 	say "installing:$missing"
 	if command -v apt-get >/dev/null 2>&1; then
 		export DEBIAN_FRONTEND=noninteractive
 		# shellcheck disable=SC2086 # a list of words
-		{ apt-get update -q && apt-get install -q -y --no-install-recommends $missing; } >/tmp/faultline-setup.log 2>&1 ||
+		{ apt-get update -q && without_daemons apt-get install -q -y --no-install-recommends $missing; } >/tmp/faultline-setup.log 2>&1 ||
 			fail "packages:$missing: cannot be installed, see /tmp/faultline-setup.log (expected: a package source that has them)"
 	elif command -v dnf >/dev/null 2>&1; then
 		# shellcheck disable=SC2086
@@ -42,6 +54,9 @@ install_missing() {
 	else
 		fail "packages:$missing: no apt-get and no dnf here (expected: install them by hand)"
 	fi
+	# Nor at the next boot: the lab starts them in its guests. What was there before is left as it is.
+	case " $missing " in *" corosync "*) systemctl disable corosync.service >>/tmp/faultline-setup.log 2>&1 || true ;; esac
+	case " $missing " in *" dlm-controld "*) systemctl disable dlm.service >>/tmp/faultline-setup.log 2>&1 || true ;; esac
 	missing=""
 }
 
@@ -62,6 +77,20 @@ need_build() {
 	need losetup mount util-linux
 	need mkfs.btrfs btrfs-progs btrfs-progs
 	need chattr e2fsprogs e2fsprogs
+}
+
+# What the lab needs.
+need_lab() {
+	need qemu-system-x86_64 qemu-system-x86 qemu-kvm-core
+	need busybox busybox-static busybox
+	need cpio cpio cpio
+	need xz xz-utils xz
+	need zstd zstd zstd
+	need depmod kmod kmod
+	need ip iproute2 iproute
+	need mkfs.gfs2 gfs2-utils gfs2-utils
+	need corosync corosync corosync
+	need dlm_controld dlm-controld dlm
 }
 
 build() {

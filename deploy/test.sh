@@ -19,13 +19,7 @@ need unshare util-linux util-linux
 need setpriv util-linux util-linux
 install_missing
 if [ $quick = false ]; then
-	need qemu-system-x86_64 qemu-system-x86 qemu-kvm-core
-	need busybox busybox-static busybox
-	need cpio cpio cpio
-	need xz xz-utils xz
-	need zstd zstd zstd
-	need depmod kmod kmod
-	need mkfs.gfs2 gfs2-utils gfs2-utils
+	need_lab
 	# The lab is not for every machine: what it lacks it says itself.
 	(install_missing) || say "the lab's programs cannot be had here, its tests will be skipped"
 fi
