@@ -1,5 +1,5 @@
 # What a guest of the lab does before and after the command; lab puts the variables before it and the command behind it.
-# shellcheck shell=bash disable=SC2153,SC2154 # fs and modules come from lab
+# shellcheck shell=bash disable=SC2153,SC2154 # fs, modules and tools come from lab
 
 read -r cmdline </proc/cmdline
 LAB_NODE=${cmdline##*lab.node=}
@@ -121,6 +121,7 @@ else
 	case $fs in
 	gfs2) step mkfs.gfs2 -q -p lock_nolock -j 1 -J 8 -O /run/image ;;
 	btrfs) step mkfs.btrfs -q /run/image ;;
+	bcachefs) step run_bcachefs "$tools" format /run/image ;;
 	xfs) step mkfs.xfs -q /run/image ;;
 	esac
 	step mount -o loop -t "$fs" /run/image /run/mnt
