@@ -22,6 +22,11 @@ public final class RingReader {
   private static final int DISCARD = 1 << 30;
   private static final int HEADER_BYTES = 8;
 
+  // Room goes back to the kernel after this much, or a quarter of a small ring, not only at the end
+  // of a poll. Draining by ring.sh is as fast with 4 KiB, 64 KiB and a quarter of the ring as with
+  // none; the fewer the better for the kernel, which loads the page's cache line anew after each.
+  private static final int CHUNK_BYTES = 64 << 10;
+
   private static final VarHandle LONG =
       MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle INT =
@@ -31,6 +36,7 @@ public final class RingReader {
   private final ByteBuffer producerPage;
   private final ByteBuffer data;
   private final long mask;
+  private final long chunk;
   private long position;
   private long discarded;
   private long malformed;
@@ -52,13 +58,15 @@ public final class RingReader {
     this.producerPage = producerPage;
     this.data = data.duplicate().order(ByteOrder.LITTLE_ENDIAN); // duplicate() forgets the order
     mask = bytes - 1L;
+    chunk = Math.min(CHUNK_BYTES, bytes / 4);
     position = (long) LONG.getAcquire(consumerPage, 0);
   }
 
   /**
    * Hands over records that are ready, at most {@code limit}.
    *
-   * <p>Stops early at a record that is still being written. When the handler throws, its record
+   * <p>Stops early at a record that is still being written, and does not go on to what comes after
+   * its begin. Room goes back to the kernel while it goes on. When the handler throws, its record
    * counts as read.
    *
    * @return how many records were handed over
@@ -73,36 +81,46 @@ public final class RingReader {
     // record's header.
     long end = (long) LONG.getAcquire(producerPage, 0);
     try {
-      while (next < end && count < limit) {
-        int at = (int) (next & edge);
-        // Acquire: pairs with the xchg in bpf_ringbuf_commit(), which clears BUSY after the record
-        // is written.
-        int header = (int) INT.getAcquire(ring, at);
-        if (header < 0) { // BUSY
-          break;
+      boolean isReady = true;
+      while (isReady && next < end && count < limit) {
+        long stop = Math.min(end, next + chunk);
+        while (next < stop && count < limit) {
+          int at = (int) (next & edge);
+          // Acquire: pairs with the xchg in bpf_ringbuf_commit(), which clears BUSY after the
+          // record is written.
+          int header = (int) INT.getAcquire(ring, at);
+          if (header < 0) { // BUSY
+            isReady = false;
+            break;
+          }
+          int length = header & ~DISCARD;
+          next +=
+              (length + (long) HEADER_BYTES + 7)
+                  & ~7L; // before the hand-over: a record that throws must not come again
+          if (next > end) {
+            malformed++;
+            next = end; // nothing after it can be told apart any more
+            break;
+          }
+          if (header != length) {
+            discarded++;
+          } else {
+            count++;
+            handler.onRecord(ring, at + HEADER_BYTES, length);
+          }
         }
-        int length = header & ~DISCARD;
-        next +=
-            (length + (long) HEADER_BYTES + 7)
-                & ~7L; // before the hand-over: a record that throws must not come again
-        if (next > end) {
-          malformed++;
-          next = end; // nothing after it can be told apart any more
-          break;
-        }
-        if (header != length) {
-          discarded++;
-        } else {
-          count++;
-          handler.onRecord(ring, at + HEADER_BYTES, length);
-        }
+        publish(next);
       }
     } finally {
-      position = next;
-      // Release: the kernel may use the bytes before it again after this store.
-      LONG.setRelease(consumerPage, 0, next);
+      publish(next);
     }
     return count;
+  }
+
+  private void publish(long next) {
+    position = next;
+    // Release: the kernel may use the bytes before it again after this store.
+    LONG.setRelease(consumerPage, 0, next);
   }
 
   /** Bytes that are written or being written and not read. */

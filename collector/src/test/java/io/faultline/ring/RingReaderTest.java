@@ -142,6 +142,34 @@ class RingReaderTest {
   }
 
   @Test
+  void shouldGiveRoomBackWhileAPollGoesOn() {
+    Ring ring = new Ring();
+    byte[] record = bytes("12345678");
+    int written = 0;
+    for (; ring.hasRoom(record.length); written++) {
+      ring.write(0, record);
+    }
+    List<Long> published = new ArrayList<>();
+    int read =
+        ring.reader()
+            .poll(
+                (data, offset, length) -> {
+                  long consumed = ring.consumer.getLong(0);
+                  assertThat(consumed).as("not this record's").isLessThanOrEqualTo(offset - 8);
+                  published.add(consumed);
+                  if (ring.hasRoom(length)) { // as the kernel would while this handler is slow
+                    ring.write(0, record);
+                  }
+                },
+                Integer.MAX_VALUE);
+    assertThat(read).as("what came during the poll is for the next one").isEqualTo(written);
+    assertThat(published.stream().distinct())
+        .as("before a quarter of the ring is read, then after each")
+        .containsExactly(0L, SIZE / 4L, SIZE / 2L, SIZE / 4L * 3);
+    assertThat(ring.producer.getLong(0)).as("went on").isGreaterThan(SIZE + SIZE / 2);
+  }
+
+  @Test
   void shouldGoOnAfterAHandlerThatThrows() {
     Ring ring = new Ring();
     ring.write(0, bytes("poison"));
