@@ -106,6 +106,11 @@ public final class LiveSource implements EventSource {
    * <p>The kernel wakes a reader that has caught up, which costs the task that made the event some
    * microseconds. Reading at a pace of its own the reader is behind almost always, and takes what
    * has come in one batch.
+   *
+   * <p>A wake-up before this call is not missed: poll(2) on the ring's descriptor enters the wait
+   * queue, then compares the positions (ringbuf_map_poll_kern() in kernel/bpf/ringbuf.c), and does
+   * not sleep while anything is reserved or unread. Once they are equal the next record begins at
+   * the consumer position, which is when bpf_ringbuf_commit() wakes; the sweep bounds the wait.
    */
   public void await() {
     LockSupport.parkNanos(PACE_MS * 1_000_000L);
