@@ -169,7 +169,9 @@ static __always_inline void emit_step(const struct lock_slot *s, __u8 step, int 
 	if (!e)
 		return;
 	e->status = status;
-	if (task)
+	if (s->lock_class == LOCK_DLM && s->comm[0])
+		__builtin_memcpy(e->comm, s->comm, sizeof(e->comm));
+	else if (task)
 		read_comm_of(e->comm, task);
 	else
 		bpf_get_current_comm(e->comm, sizeof(e->comm));
@@ -456,6 +458,7 @@ static __always_inline int dlm_lock_start(__u32 ls, __u32 lkb, int mode, const c
 	s->mode = dlm_mode(mode);
 	s->flags = 0;
 	read_resource(s, name);
+	bpf_get_current_comm(s->comm, sizeof(s->comm));
 	s->request_ns = now;
 	if (cfg->full)
 		emit_step(s, LOCK_REQUEST, 0, 0, p, PROBE_DLM_LOCK_START, now);

@@ -127,7 +127,8 @@ struct lock_slot {
 	__u32 holder_tid;
 	__u32 stack;
 	__u8 holder_comm[EVENT_COMM_BYTES];
-	__u64 reserved[4];
+	__u8 comm[EVENT_COMM_BYTES]; /* of the requester, for DLM: its reply comes to another task */
+	__u64 reserved[2];
 };
 
 _Static_assert(sizeof(struct lock_slot) == 128, "lock_slot: two cache lines, see StateLayout.java");

@@ -208,6 +208,13 @@ public final class EventBuilder {
     return comm(LockStep.COMM, comm);
   }
 
+  /** Lock step of the DLM: the 24 bytes of its resource's name. */
+  public EventBuilder lockResource(long first8, byte[] next16) {
+    buffer.putLong(LockStep.NUMBER, first8);
+    buffer.put(LockStep.HOLDER_COMM, next16, 0, Event.COMM_BYTES);
+    return this;
+  }
+
   /** Lock step: who is in the way. */
   public EventBuilder lockHolder(int tid, LockMode mode, String comm) {
     buffer.putInt(LockStep.HOLDER_TID, tid);

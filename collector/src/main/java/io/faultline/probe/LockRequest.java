@@ -3,6 +3,7 @@ package io.faultline.probe;
 import io.faultline.event.LockClass;
 import io.faultline.event.LockMode;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 
 /**
  * A copy of one place of the table of lock requests: a request that is not granted, or not
@@ -20,8 +21,11 @@ import java.nio.ByteBuffer;
  * @param tid task
  * @param flags flags of {@link io.faultline.event.LockStep}
  * @param holderTid who was in the way when it was made, or 0
+ * @param holderComm its name, 16 bytes; part of the resource's name for DLM
+ * @param comm name of the task that made it, for DLM
  * @param stack 1 + number of the stack, or 0
  */
+@SuppressWarnings("ArrayRecordComponent") // 16 bytes of the kernel's, read once
 public record LockRequest(
     long key,
     long lock,
@@ -38,7 +42,8 @@ public record LockRequest(
     int flags,
     int holderTid,
     LockMode holderMode,
-    String holderComm,
+    byte[] holderComm,
+    String comm,
     int stack) {
 
   /** Reads the place; {@code null} when it is free or changed while it was read. */
@@ -66,7 +71,8 @@ public record LockRequest(
             slots.getInt(at + StateLayout.LOCK_SLOT_FLAGS),
             slots.getInt(at + StateLayout.LOCK_SLOT_HOLDER_TID),
             LockMode.of(slots.get(at + StateLayout.LOCK_SLOT_HOLDER_MODE)),
-            commAt(slots, at + StateLayout.LOCK_SLOT_HOLDER_COMM),
+            bytesAt(slots, at + StateLayout.LOCK_SLOT_HOLDER_COMM),
+            text(bytesAt(slots, at + StateLayout.LOCK_SLOT_COMM)),
             slots.getInt(at + StateLayout.LOCK_SLOT_STACK));
     boolean isSame =
         slots.getLong(at + StateLayout.LOCK_SLOT_KEY) == key
@@ -74,12 +80,23 @@ public record LockRequest(
     return isSame ? request : null;
   }
 
-  private static String commAt(ByteBuffer slots, int at) {
-    StringBuilder text = new StringBuilder();
-    for (int i = 0; i < 16 && slots.get(at + i) != 0; i++) {
-      text.append((char) (slots.get(at + i) & 0xff));
+  private static byte[] bytesAt(ByteBuffer slots, int at) {
+    byte[] bytes = new byte[16];
+    slots.get(at, bytes);
+    return bytes;
+  }
+
+  private static String text(byte[] bytes) {
+    int length = 0;
+    while (length < bytes.length && bytes[length] != 0) {
+      length++;
     }
-    return text.toString();
+    return new String(bytes, 0, length, StandardCharsets.UTF_8);
+  }
+
+  /** Name of the holder. */
+  public String holderName() {
+    return text(holderComm);
   }
 
   /** Whether it waits. */

@@ -82,7 +82,8 @@ final class StateLayout {
   static final int LOCK_SLOT_HOLDER_TID = 72;
   static final int LOCK_SLOT_STACK = 76;
   static final int LOCK_SLOT_HOLDER_COMM = 80;
-  static final int LOCK_SLOT_RESERVED = 96;
+  static final int LOCK_SLOT_COMM = 96;
+  static final int LOCK_SLOT_RESERVED = 112;
   static final int LOCK_SLOT_BYTES = 128;
   static final int LOCK_SLOTS = 16384;
 

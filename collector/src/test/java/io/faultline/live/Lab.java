@@ -33,19 +33,22 @@ final class Lab {
     assumeTrue(isReady, list);
   }
 
-  private static void assumeKernel(String kernel) throws Exception {
-    Process fetch = new ProcessBuilder(command(), "fetch", kernel).inheritIO().start();
+  private static void assumeFetched(String what) throws Exception {
+    Process fetch = new ProcessBuilder(command(), "fetch", what).inheritIO().start();
     assertThat(fetch.waitFor(TIMEOUT_S, TimeUnit.SECONDS)).isTrue();
     if (fetch.exitValue() != 0) {
-      System.err.println("SKIPPED lab test: Linux " + kernel + " cannot be had");
+      System.err.println("SKIPPED lab test: " + what + " cannot be had");
     }
-    assumeTrue(fetch.exitValue() == 0, "Linux " + kernel + " cannot be had");
+    assumeTrue(fetch.exitValue() == 0, what + " cannot be had");
   }
 
   /** Runs a shell command in a guest; what it leaves in $LAB_OUT comes to {@code out}. */
   static Live.Result run(String kernel, String fs, Path out, String command, String... options)
       throws Exception {
-    assumeKernel(kernel);
+    assumeFetched(kernel);
+    if (fs.equals("bcachefs")) {
+      assumeFetched(fs);
+    }
     List<String> arguments =
         new ArrayList<>(
             List.of(

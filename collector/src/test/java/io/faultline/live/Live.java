@@ -131,9 +131,14 @@ final class Live {
   }
 
   /** The trigger of known misses, compiled once. */
-  static synchronized String trigger() throws Exception {
-    Path binary = Path.of("target", "dio").toAbsolutePath();
-    Path source = ROOT.resolve("bpf/test/trigger/dio.c");
+  static String trigger() throws Exception {
+    return trigger("dio");
+  }
+
+  /** The program of that name in bpf/test/trigger, built. */
+  static synchronized String trigger(String name) throws Exception {
+    Path binary = Path.of("target", name).toAbsolutePath();
+    Path source = ROOT.resolve("bpf/test/trigger/" + name + ".c");
     if (!Files.exists(binary)) {
       tool(
           "gcc", "-O2", "-Wall", "-Wextra", "-pthread", "-o", binary.toString(), source.toString());

@@ -1,6 +1,7 @@
 package io.faultline.source.live;
 
 import io.faultline.event.EventBuilder;
+import io.faultline.event.LockClass;
 import io.faultline.event.LockStep;
 import io.faultline.probe.LockRequest;
 import io.faultline.probe.ProbeSet;
@@ -87,10 +88,16 @@ final class LockSweep {
         .lock(request.lockClass(), request.dev(), request.type(), request.number(), request.lock())
         .lockRequest(kind, request.key(), request.requestNs(), request.grantNs(), request.mode())
         .lockTask(request.call(), commOf(request), request.flags(), request.stack())
-        .lockHolder(request.holderTid(), request.holderMode(), request.holderComm());
+        .lockHolder(request.holderTid(), request.holderMode(), request.holderName());
+    if (request.lockClass() == LockClass.DLM) {
+      event.lockResource(request.number(), request.holderComm());
+    }
   }
 
   private static String commOf(LockRequest request) {
+    if (request.lockClass() == LockClass.DLM) {
+      return request.comm();
+    }
     try {
       return Files.readString(taskOf(request).resolve("comm")).strip();
     } catch (IOException e) {

@@ -1,0 +1,106 @@
+package io.faultline.live;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Waits for semaphores in direct I/O on btrfs, on the running kernel, against ftrace. */
+class LockLiveIT {
+  private static final int OPERATIONS = 500;
+
+  @BeforeAll
+  static void needsRoot() {
+    Live.assumeRoot();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"core, inode, i_rwsem", "core, mmap, mmap_lock", "bcc, inode, i_rwsem"})
+  void shouldChargeWaitsToOperations(String loader, String mode, String lockClass)
+      throws Exception {
+    try (Live.LoopFs fs = Live.LoopFs.make("btrfs");
+        Live.Recorder recorder =
+            Live.Recorder.start("--loader", loader, "--mount", fs.mount.toString());
+        ContentionTrace trace = new ContentionTrace()) {
+      Map<String, Object> tasks = contend(mode, fs.nocow().resolve("file"));
+      long tid = Live.number(tasks, "tid");
+      List<ContentionTrace.Wait> traced = trace.waitsOf(tid);
+      Map<String, Object> report = recorder.stop();
+      assertThat(Live.object(report, "balance").get("reasons")).isEqualTo(List.of());
+      assertThat(report.get("consistency_problems")).isEqualTo(List.of());
+      List<Map<String, Object>> waits =
+          Live.list(report, "lock_waits").stream()
+              .filter(wait -> wait.get("class").equals(lockClass))
+              .filter(wait -> Live.number(wait, "tid") == tid)
+              .toList();
+      assertThat(waits).as("the threads contend").isNotEmpty();
+      for (Map<String, Object> wait : waits) {
+        compare(wait, traced);
+      }
+      checkAttribution(report, waits, tasks, mode);
+    }
+  }
+
+  private static void compare(Map<String, Object> wait, List<ContentionTrace.Wait> traced) {
+    long startNs = Live.number(wait, "start_ns");
+    long waitNs = Live.number(wait, "wait_ns");
+    assertThat(traced)
+        .as("%s", wait)
+        .anySatisfy(
+            line -> {
+              assertThat(line.flags().toLowerCase(java.util.Locale.ROOT))
+                  .isEqualTo(wait.get("mode"));
+              assertThat((double) line.startNs()).isBetween(startNs - 5e4, startNs + 5e4);
+              // Two programs look at the clock one after the other: some microseconds.
+              assertThat((double) line.waitNs())
+                  .isBetween(0.99 * waitNs - 2e4, 1.01 * waitNs + 2e4);
+            });
+  }
+
+  private static void checkAttribution(
+      Map<String, Object> report,
+      List<Map<String, Object>> waits,
+      Map<String, Object> tasks,
+      String mode) {
+    long tid = Live.number(tasks, "tid");
+    List<Map<String, Object>> inOperation =
+        waits.stream().filter(wait -> wait.get("operation") != null).toList();
+    assertThat(inOperation).as("waits in operations").isNotEmpty();
+    for (Map<String, Object> wait : inOperation) {
+      assertThat((String) Live.object(wait, "operation").get("place"))
+          .isIn(mode.equals("inode") ? List.of("before") : List.of("gap", "attempt"));
+    }
+    assertThat(inOperation)
+        .as("who holds it")
+        .anySatisfy(
+            wait -> {
+              Map<String, Object> holder = Live.object(wait, "holder");
+              assertThat(Live.number(holder, "tid")).isEqualTo(Live.number(tasks, "holder"));
+              assertThat(holder.get("mode")).isEqualTo("write");
+              assertThat(holder.get("comm")).isEqualTo("contend");
+            });
+    if (mode.equals("inode")) {
+      assertThat(waits).allSatisfy(w -> assertThat((String) w.get("path")).endsWith("/file"));
+    }
+    long charged =
+        Live.list(report, "operations").stream()
+            .filter(o -> Live.number(o, "tid") == tid)
+            .mapToLong(o -> Live.number(o, "lock_wait_ns"))
+            .sum();
+    long waited =
+        Live.list(report, "lock_waits").stream()
+            .filter(w -> Live.number(w, "tid") == tid && w.get("operation") != null)
+            .mapToLong(w -> Live.number(w, "wait_ns"))
+            .sum();
+    assertThat(charged).as("lock_wait_ns of the operations").isEqualTo(waited).isPositive();
+  }
+
+  private static Map<String, Object> contend(String mode, Path file) throws Exception {
+    return Live.run(Live.trigger("contend"), mode, file.toString(), Integer.toString(OPERATIONS))
+        .json();
+  }
+}
