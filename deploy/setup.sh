@@ -87,8 +87,12 @@ need_lab() {
 	need xz xz-utils xz
 	need zstd zstd zstd
 	need depmod kmod kmod
-	need ip iproute2 iproute
 	need mkfs.gfs2 gfs2-utils gfs2-utils
+}
+
+# What its clusters need besides.
+need_cluster() {
+	need ip iproute2 iproute
 	need corosync corosync corosync
 	need dlm_controld dlm-controld dlm
 }

@@ -19,9 +19,12 @@ need unshare util-linux util-linux
 need setpriv util-linux util-linux
 install_missing
 if [ $quick = false ]; then
-	need_lab
 	# The lab is not for every machine: what it lacks it says itself.
+	need_lab
 	(install_missing) || say "the lab's programs cannot be had here, its tests will be skipped"
+	missing=""
+	need_cluster
+	(install_missing) || say "the lab's cluster programs cannot be had here, no guests in twos"
 fi
 say "mvn verify"
 cd "$root"
