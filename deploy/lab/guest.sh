@@ -49,6 +49,17 @@ until_true() { # SECONDS COMMAND...
 	done
 }
 
+# This version of the program aborts about once in ten times, on any machine: seen 5 of 42.
+format_bcachefs() {
+	local try
+	for try in 1 2 3 4 5 6; do
+		rm -f /run/image && truncate -s 512M /run/image
+		run_bcachefs "$tools" format /run/image && return 0
+		echo "bcachefs format: failed, try $try"
+	done
+	return 1
+}
+
 is_quorate() {
 	corosync-quorumtool -s 2>/dev/null | grep -q '^Quorate: *Yes'
 }
@@ -121,7 +132,7 @@ else
 	case $fs in
 	gfs2) step mkfs.gfs2 -q -p lock_nolock -j 1 -J 8 -O /run/image ;;
 	btrfs) step mkfs.btrfs -q /run/image ;;
-	bcachefs) step run_bcachefs "$tools" format /run/image ;;
+	bcachefs) step format_bcachefs ;;
 	xfs) step mkfs.xfs -q /run/image ;;
 	esac
 	step mount -o loop -t "$fs" /run/image /run/mnt

@@ -2,9 +2,11 @@ package io.faultline.live;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -69,12 +71,17 @@ class LabIT {
           .forEach(
               w -> {
                 ofNode.add(w.get("table") + ":" + w.get("resource"));
-                assertThat(trace).contains("res_name=" + w.get("resource"));
+                assertThat(trace).contains("res_name=" + hexOf((String) w.get("resource")));
               });
       assertThat(ofNode).hasSize(1);
       assertThat(resources).as("the name on the other node").isIn(null, ofNode);
       resources = ofNode;
     }
+  }
+
+  /** ftrace prints the name's bytes. */
+  private static String hexOf(String name) {
+    return HexFormat.of().formatHex(name.getBytes(StandardCharsets.US_ASCII));
   }
 
   private static boolean isRemoteDemoteOf(String line, long ino) {
