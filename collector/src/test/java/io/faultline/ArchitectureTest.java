@@ -37,6 +37,7 @@ class ArchitectureTest {
               "source.live",
               List.of(ROOT + "event", ROOT + "ring", ROOT + "probe", ROOT + "source")),
           Map.entry("match", List.of(ROOT + "event")),
+          Map.entry("snapshot", List.of()),
           Map.entry(
               "report",
               List.of(ROOT + "event", ROOT + "source", ROOT + "match", "com.fasterxml.jackson..")),

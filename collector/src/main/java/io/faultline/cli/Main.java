@@ -22,6 +22,7 @@ import picocli.CommandLine.ParameterException;
       RecordCommand.class,
       ReportCommand.class,
       TopCommand.class,
+      LocksCommand.class,
     })
 public final class Main {
   /** A finding, or a failure. */

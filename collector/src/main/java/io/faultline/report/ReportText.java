@@ -351,13 +351,14 @@ public final class ReportText {
     return shorten(path == null ? "inode " + operation.ino() : path, columns);
   }
 
-  static String shorten(String path, int columns) {
+  /** A path without control characters, of which at most so many columns are shown: its end. */
+  public static String shorten(String path, int columns) {
     String text = printable(path);
     return text.length() <= columns ? text : "..." + text.substring(text.length() - columns + 3);
   }
 
   /** Without control characters: whoever names a task or a file could steer the terminal. */
-  static String printable(String text) {
+  public static String printable(String text) {
     if (text.chars().noneMatch(Character::isISOControl)) {
       return text;
     }

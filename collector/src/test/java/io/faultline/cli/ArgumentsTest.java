@@ -48,7 +48,7 @@ class ArgumentsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"doctor", "demo", "selftest", "record", "report", "top"})
+  @ValueSource(strings = {"doctor", "demo", "selftest", "record", "report", "top", "locks"})
   void shouldHelpWithEveryCommand(String command) {
     assertThat(Main.run(command, "--help")).isZero();
   }

@@ -1,0 +1,111 @@
+package io.faultline.snapshot;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+
+/**
+ * Lines of a file as ranges of one buffer that is used again: no object per line. A line longer
+ * than the buffer is given without its rest, and as damaged.
+ */
+final class ByteLines implements Closeable {
+  private static final int BUFFER_BYTES = 1 << 16;
+
+  private final InputStream in;
+  private final byte[] buffer = new byte[BUFFER_BYTES];
+  private int next;
+  private int limit;
+  private boolean isAtEnd;
+  private long bytesRead;
+
+  private int start;
+  private int end;
+  private boolean isWhole;
+
+  ByteLines(InputStream in) {
+    this.in = in;
+  }
+
+  /** Goes to the next line; false when there is none. */
+  boolean next() throws IOException {
+    start = next;
+    int at = next;
+    while (true) {
+      while (at < limit) {
+        if (buffer[at] == '\n') {
+          end = at;
+          next = at + 1;
+          isWhole = true;
+          return true;
+        }
+        at++;
+      }
+      if (isAtEnd) {
+        end = limit;
+        next = limit;
+        isWhole = false;
+        return end > start;
+      }
+      if (start == 0 && limit == buffer.length) {
+        end = limit;
+        skipRest();
+        isWhole = false;
+        return true;
+      }
+      at -= start;
+      fill();
+    }
+  }
+
+  private void fill() throws IOException {
+    System.arraycopy(buffer, start, buffer, 0, limit - start);
+    limit -= start;
+    start = 0;
+    int count = in.read(buffer, limit, buffer.length - limit);
+    if (count < 0) {
+      isAtEnd = true;
+    } else {
+      limit += count;
+      bytesRead += count;
+    }
+  }
+
+  /** Reads up to the end of a line that is too long, keeping its beginning in the buffer. */
+  private void skipRest() throws IOException {
+    int b;
+    do {
+      b = in.read();
+      bytesRead++;
+    } while (b >= 0 && b != '\n');
+    isAtEnd = b < 0;
+    next = limit;
+    // The buffer holds nothing else; the next call starts with an empty one.
+    start = 0;
+  }
+
+  byte[] buffer() {
+    return buffer;
+  }
+
+  int start() {
+    return start;
+  }
+
+  int end() {
+    return end;
+  }
+
+  /** Whether the line is complete: it ended with a newline and fitted. */
+  boolean isWhole() {
+    return isWhole;
+  }
+
+  long bytesRead() {
+    return bytesRead;
+  }
+
+  @Override
+  public void close() throws IOException {
+    in.close();
+  }
+}
