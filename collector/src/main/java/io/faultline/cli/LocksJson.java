@@ -139,6 +139,11 @@ final class LocksJson {
     json.writeStringField("demote_to", glock.isDemoteAsked() ? glock.demoteState().label() : null);
     json.writeNumberField("demote_asked_ns", glock.demoteNs());
     writeStrings("paths", glock.paths());
+    json.writeArrayFieldStart("flock_pids");
+    for (long pid : glock.flockers()) {
+      json.writeNumber(pid);
+    }
+    json.writeEndArray();
     json.writeArrayFieldStart("requests");
     for (Request request : glock.requests()) {
       writeRequest(glock, request);

@@ -5,8 +5,10 @@ import io.faultline.report.Units;
 import io.faultline.snapshot.Age;
 import io.faultline.snapshot.DlmLock;
 import io.faultline.snapshot.DlmMessage;
+import io.faultline.snapshot.DlmMode;
 import io.faultline.snapshot.FileSystemLocks;
 import io.faultline.snapshot.Glock;
+import io.faultline.snapshot.LockName;
 import io.faultline.snapshot.LockSnapshot;
 import io.faultline.snapshot.Party;
 import io.faultline.snapshot.Request;
@@ -15,8 +17,10 @@ import io.faultline.snapshot.WaitGraph;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /** A snapshot of locks for people: a sentence, then lock by lock; at most 100 columns. */
@@ -24,15 +28,26 @@ final class LocksText {
   private static final int COLUMNS = 100;
   private static final int LOCKS_SHOWN = 20;
   private static final int REQUESTS_SHOWN = 10;
+  private static final int NAMES_SHOWN = 3;
 
   private final LockSnapshot snapshot;
   private final WaitGraph graph;
   private final boolean isAll;
+  private final Map<LockName, List<DlmLock>> dlmLocks = new HashMap<>();
+  private final Map<LockName, List<DlmMessage>> dlmMessages = new HashMap<>();
 
   LocksText(LockSnapshot snapshot, WaitGraph graph, boolean isAll) {
     this.snapshot = snapshot;
     this.graph = graph;
     this.isAll = isAll;
+    for (FileSystemLocks fileSystem : snapshot.fileSystems()) {
+      for (DlmLock lock : fileSystem.dlmLocks()) {
+        dlmLocks.computeIfAbsent(lock.glock(), key -> new ArrayList<>()).add(lock);
+      }
+      for (DlmMessage message : fileSystem.dlmMessages()) {
+        dlmMessages.computeIfAbsent(message.glock(), key -> new ArrayList<>()).add(message);
+      }
+    }
   }
 
   void print(PrintWriter out) {
@@ -69,18 +84,23 @@ final class LocksText {
   }
 
   private void printSummary(PrintWriter out) {
+    boolean isQuiet = graph.waitingTasks() == 0;
     String tables =
-        printable(
+        listed(
             snapshot.fileSystems().stream()
+                .filter(fileSystem -> isQuiet || fileSystem.totals().waiters() > 0)
                 .map(FileSystemLocks::table)
-                .collect(Collectors.joining(", ")));
-    if (graph.waitingTasks() == 0) {
+                .toList());
+    if (isQuiet) {
+      long remote = remoteWaits();
       out.printf(
           Locale.ROOT,
-          "Nobody waits for a glock of %s (%,d glocks, %,d holders).%n%n",
+          "Nobody here waits for a glock of %s%s.%n%n",
           tables,
-          total(fileSystem -> fileSystem.totals().glocks()),
-          total(fileSystem -> fileSystem.totals().holders()));
+          remote == 0
+              ? ""
+              : String.format(
+                  Locale.ROOT, "; other nodes wait for %,d that this node manages", remote));
       return;
     }
     long locks =
@@ -98,6 +118,15 @@ final class LocksText {
         locks == 1 ? "glock" : "glocks",
         tables,
         longest());
+  }
+
+  private long remoteWaits() {
+    return snapshot.fileSystems().stream()
+        .flatMap(fileSystem -> fileSystem.dlmLocks().stream())
+        .filter(lock -> lock.isMasterCopy() && lock.isWaiting())
+        .map(DlmLock::glock)
+        .distinct()
+        .count();
   }
 
   /** What is known of the longest wait; says so when nothing is. */
@@ -155,11 +184,19 @@ final class LocksText {
     for (String path : glock.paths()) {
       out.println("  " + ReportText.shorten(path, COLUMNS - 2));
     }
-    for (String line : dlmLines(fileSystem, glock)) {
-      out.println(cut("  " + line, COLUMNS));
+    if (!glock.flockers().isEmpty()) {
+      String pids =
+          glock.flockers().stream().map(String::valueOf).collect(Collectors.joining(", "));
+      out.println(cut("  held or wanted with flock(2) by process " + pids, COLUMNS));
+    }
+    List<String> lines = dlmLines(glock);
+    int limit = isAll ? lines.size() : Math.min(lines.size(), REQUESTS_SHOWN);
+    lines.stream().limit(limit).forEach(line -> out.println(cut("  " + line, COLUMNS)));
+    if (limit < lines.size()) {
+      out.printf(Locale.ROOT, "  ... and %,d more DLM locks%n", lines.size() - limit);
     }
     out.printf(
-        "  %-10s %-15s %8s %-4s %-2s %8s %5s  %s%n",
+        "  %-9s %-15s %7s %-4s %-1s %7s %5s  %s%n",
         "ROLE", "COMM", "TID", "MODE", "S", "WAITED", "DEPS", "DOING");
     printRequests(glock, glock.holders(), "holder", out);
     printRequests(glock, glock.waiters(), "waiter", out);
@@ -183,12 +220,9 @@ final class LocksText {
     return fileSystem.dev().isEmpty() ? text.toString() : text + ", dev " + fileSystem.dev();
   }
 
-  private static List<String> dlmLines(FileSystemLocks fileSystem, Glock glock) {
+  private List<String> dlmLines(Glock glock) {
     List<String> lines = new ArrayList<>();
-    for (DlmLock lock : fileSystem.dlmLocks()) {
-      if (!lock.glock().equals(glock.name())) {
-        continue;
-      }
+    for (DlmLock lock : dlmLocks.getOrDefault(glock.name(), List.of())) {
       String who = lock.isMasterCopy() ? "node " + lock.nodeId() : "this node";
       String master =
           lock.isMasterCopy() || lock.masterNodeId() == 0
@@ -199,22 +233,20 @@ final class LocksText {
       lines.add(
           lock.isWaiting()
               ? String.format(
-                  "dlm: %s waits for %s since %s, has %s%s",
+                  "dlm: %s has waited %s for %s%s%s",
                   who,
-                  lock.requested().label(),
                   Units.duration(lock.queuedNs()),
-                  lock.granted().label(),
+                  lock.requested().label(),
+                  lock.granted() == DlmMode.NONE ? "" : ", has " + lock.granted().label(),
                   master)
               : String.format(
-                  "dlm: %s has %s since %s%s",
+                  "dlm: %s has had %s for %s%s",
                   who, lock.granted().label(), Units.duration(lock.queuedNs()), master));
     }
-    for (DlmMessage message : fileSystem.dlmMessages()) {
-      if (message.glock().equals(glock.name())) {
-        lines.add(
-            String.format(
-                "dlm: node %d has not answered a %s", message.nodeId(), message.typeLabel()));
-      }
+    for (DlmMessage message : dlmMessages.getOrDefault(glock.name(), List.of())) {
+      lines.add(
+          String.format(
+              "dlm: node %d has not answered a %s", message.nodeId(), message.typeLabel()));
     }
     return lines;
   }
@@ -235,7 +267,7 @@ final class LocksText {
       String line =
           String.format(
               Locale.ROOT,
-              "  %-10s %-15s %8s %-4s %-2s %8s %5s  %s",
+              "  %-9s %-15s %7s %-4s %-1s %7s %5s  %s",
               request.isHolder() ? role : role + " " + place,
               printable(request.comm()),
               request.tid() > 0 ? Long.toString(request.tid()) : "-",
@@ -298,11 +330,11 @@ final class LocksText {
         if (lock.isWaiting() && !shown.contains(lock.glock())) {
           lines.add(
               String.format(
-                  "  %s: %s waits for %s since %s",
+                  "  %s: %s has waited %s for %s",
                   lock.glock(),
                   lock.isMasterCopy() ? "node " + lock.nodeId() : "this node",
-                  lock.requested().label(),
-                  Units.duration(lock.queuedNs())));
+                  Units.duration(lock.queuedNs()),
+                  lock.requested().label()));
         }
       }
     }
@@ -368,8 +400,11 @@ final class LocksText {
     }
   }
 
-  private long total(java.util.function.ToLongFunction<FileSystemLocks> count) {
-    return snapshot.fileSystems().stream().mapToLong(count).sum();
+  /** The first few of them, so that a sentence stays one. */
+  private static String listed(List<String> names) {
+    String first = printable(names.stream().limit(NAMES_SHOWN).collect(Collectors.joining(", ")));
+    int more = names.size() - NAMES_SHOWN;
+    return more > 0 ? first + " and " + more + " more" : first;
   }
 
   private static String printable(String text) {

@@ -12,6 +12,8 @@ import java.util.List;
  * @param demoteNs how long ago giving up was asked for; 0 when it was not
  * @param requests the queue: holders first, then in the order of arrival
  * @param requestsOmitted requests of this glock beyond the limit, which are counted only
+ * @param flockers for a glock of flock(2), processes that hold it or want it, which gfs2 does not
+ *     say in the queue; from glockfd (v6.12, not v6.1)
  * @param paths files that are known to be behind it; any number may be unknown
  */
 public record Glock(
@@ -23,11 +25,13 @@ public record Glock(
     long demoteNs,
     List<Request> requests,
     int requestsOmitted,
+    List<Long> flockers,
     List<String> paths) {
 
   /** Copies the lists. */
   public Glock {
     requests = List.copyOf(requests);
+    flockers = List.copyOf(flockers);
     paths = List.copyOf(paths);
   }
 
@@ -62,13 +66,31 @@ public record Glock(
         || (isDemoteAsked() && requests.stream().anyMatch(Request::isHolder));
   }
 
-  Glock withPaths(List<String> newPaths) {
+  Glock withFiles(List<Long> newFlockers, List<String> newPaths) {
     return new Glock(
-        name, state, target, demoteState, flags, demoteNs, requests, requestsOmitted, newPaths);
+        name,
+        state,
+        target,
+        demoteState,
+        flags,
+        demoteNs,
+        requests,
+        requestsOmitted,
+        newFlockers,
+        newPaths);
   }
 
   Glock withRequests(List<Request> newRequests) {
     return new Glock(
-        name, state, target, demoteState, flags, demoteNs, newRequests, requestsOmitted, paths);
+        name,
+        state,
+        target,
+        demoteState,
+        flags,
+        demoteNs,
+        newRequests,
+        requestsOmitted,
+        flockers,
+        paths);
   }
 }

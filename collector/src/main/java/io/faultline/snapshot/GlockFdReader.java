@@ -18,10 +18,10 @@ import java.util.concurrent.TimeUnit;
  * process reads, and is left behind when it does not answer.
  */
 final class GlockFdReader {
-  private static final int CANDIDATES_MAX = 4;
+  private static final int CANDIDATES_MAX = 16;
 
-  /** An open file: process and descriptor. */
-  record OpenFile(long tgid, long fd) {}
+  /** An open file: process, descriptor, and whether the line is about flock(2). */
+  record OpenFile(long tgid, long fd, boolean isFlock) {}
 
   private final Map<Long, List<OpenFile>> found = new HashMap<>();
   private final Set<Long> wanted;
@@ -74,7 +74,7 @@ final class GlockFdReader {
       cursor.expect(" ");
       long fd = cursor.decimal();
       cursor.expect(" ");
-      cursor.decimal();
+      long type = cursor.decimal();
       cursor.expect("/");
       long number = cursor.hex();
       synchronized (found) {
@@ -83,7 +83,7 @@ final class GlockFdReader {
         } else if (wanted.contains(number)) {
           List<OpenFile> files = found.computeIfAbsent(number, key -> new ArrayList<>());
           if (files.size() < CANDIDATES_MAX) {
-            files.add(new OpenFile(tgid, fd));
+            files.add(new OpenFile(tgid, fd, type == LockName.FLOCK));
           }
         }
       }

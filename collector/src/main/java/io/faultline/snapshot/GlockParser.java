@@ -262,6 +262,7 @@ final class GlockParser {
     for (int i = 0; i < count; i++) {
       requests[i] =
           new Request(
+              i,
               tids[i],
               string(commStarts[i], commEnds[i]),
               modes[i],
@@ -282,6 +283,7 @@ final class GlockParser {
             Cursor.hasLetter(flags, 'D') ? demoteUs * 1000 : 0,
             Arrays.asList(requests),
             omitted,
+            List.of(),
             List.of()));
   }
 

@@ -25,7 +25,7 @@ public sealed interface Party {
   }
 
   /** Somebody of this node whom gfs2 does not name: the file system itself, or flock(2). */
-  record Unnamed(LockName lock, int index, String caller) implements Party {
+  record Unnamed(LockName lock, int place, String caller) implements Party {
     @Override
     public String label() {
       return "unnamed";

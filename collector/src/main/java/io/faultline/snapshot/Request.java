@@ -4,6 +4,7 @@ package io.faultline.snapshot;
  * A task's place in the queue of a glock: one line {@code H:} of the dump, dump_holder() in
  * fs/gfs2/glock.c.
  *
+ * @param place number of its line among those of the glock, from 0
  * @param tid the task that queued it, in the initial pid namespace; 0 when gfs2 does not say, as
  *     for flock
  * @param comm the task's name as it is, control characters included; {@code (ended)} when the task
@@ -16,7 +17,7 @@ package io.faultline.snapshot;
  * @param age how long it has waited
  */
 public record Request(
-    long tid, String comm, Mode mode, String flags, int error, String caller, Age age) {
+    int place, long tid, String comm, Mode mode, String flags, int error, String caller, Age age) {
 
   /** Whether it has the lock. */
   public boolean isHolder() {
@@ -50,6 +51,6 @@ public record Request(
 
   /** The same with another age. */
   public Request withAge(Age newAge) {
-    return new Request(tid, comm, mode, flags, error, caller, newAge);
+    return new Request(place, tid, comm, mode, flags, error, caller, newAge);
   }
 }

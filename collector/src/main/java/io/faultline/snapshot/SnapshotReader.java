@@ -194,13 +194,23 @@ public final class SnapshotReader {
                 }
               });
     }
-    askGlockFd(fileSystem.table(), paths, unparsed, problems);
+    Map<Long, Set<Long>> flockers = new HashMap<>();
+    fileSystem.glocks().stream()
+        .filter(glock -> glock.isContended() && glock.name().type() == LockName.FLOCK)
+        .limit(PATHS_MAX)
+        .forEach(glock -> flockers.put(glock.name().number(), new LinkedHashSet<>()));
+    askGlockFd(fileSystem.table(), paths, flockers, unparsed, problems);
     return fileSystem.withGlocks(
         fileSystem.glocks().stream()
             .map(
                 glock ->
-                    isFile(glock.name()) && paths.containsKey(glock.name().number())
-                        ? glock.withPaths(List.copyOf(paths.get(glock.name().number())))
+                    isFile(glock.name())
+                        ? glock.withFiles(
+                            glock.name().type() == LockName.FLOCK
+                                ? List.copyOf(
+                                    flockers.getOrDefault(glock.name().number(), Set.of()))
+                                : List.of(),
+                            List.copyOf(paths.getOrDefault(glock.name().number(), Set.of())))
                         : glock)
             .toList());
   }
@@ -212,8 +222,12 @@ public final class SnapshotReader {
   }
 
   private void askGlockFd(
-      String table, Map<Long, Set<String>> paths, Unparsed unparsed, List<String> problems) {
-    Set<Long> wanted = new HashSet<>();
+      String table,
+      Map<Long, Set<String>> paths,
+      Map<Long, Set<Long>> flockers,
+      Unparsed unparsed,
+      List<String> problems) {
+    Set<Long> wanted = new HashSet<>(flockers.keySet());
     paths.forEach(
         (number, found) -> {
           if (found.isEmpty()) {
@@ -238,8 +252,11 @@ public final class SnapshotReader {
     for (long number : wanted) {
       for (GlockFdReader.OpenFile open : reader.filesOf(number)) {
         String path = tasks.pathOfFd(open.tgid(), Long.toString(open.fd()));
-        if (path != null) {
+        if (path != null && paths.containsKey(number)) {
           paths.get(number).add(path);
+        }
+        if (open.isFlock() && flockers.containsKey(number)) {
+          flockers.get(number).add(open.tgid());
         }
       }
     }

@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -71,7 +70,7 @@ public final class WaitGraph {
   public static Party partyOf(Glock glock, Request request) {
     return request.tid() > 0
         ? new Party.Task(request.tid(), request.comm())
-        : new Party.Unnamed(glock.name(), glock.requests().indexOf(request), request.caller());
+        : new Party.Unnamed(glock.name(), request.place(), request.caller());
   }
 
   /** Number of tasks that wait for a lock, each once. */
@@ -122,10 +121,6 @@ public final class WaitGraph {
       return;
     }
     List<Request> holders = glock.holders();
-    IdentityHashMap<Request, Integer> indexes = new IdentityHashMap<>();
-    for (Request request : glock.requests()) {
-      indexes.put(request, indexes.size());
-    }
     boolean mustDrain = glock.isDemoteAsked() && glock.demoteState() != glock.state();
     Map<String, Integer> obstacles = new HashMap<>();
     int before = -1;
@@ -133,7 +128,7 @@ public final class WaitGraph {
       if (!request.isWaiting()) {
         continue;
       }
-      int waiter = number(party(glock, request, indexes));
+      int waiter = number(partyOf(glock, request));
       waiting.add(parties.get(waiter));
       if (!request.isBlocking()) {
         continue;
@@ -145,7 +140,7 @@ public final class WaitGraph {
         obstacles.put(kind, obstacle);
         for (Request holder : holders) {
           if (mustDrain || !request.isCompatibleWith(holder)) {
-            int number = number(party(glock, holder, indexes));
+            int number = number(partyOf(glock, holder));
             holding.add(number);
             edge(obstacle, number);
           }
@@ -165,19 +160,12 @@ public final class WaitGraph {
       if (lock.isMasterCopy() && lock.isWaiting()) {
         int node = number(new Party.Node(glock.name(), lock.nodeId(), true));
         for (Request holder : holders) {
-          int number = number(party(glock, holder, indexes));
+          int number = number(partyOf(glock, holder));
           holding.add(number);
           edge(node, number);
         }
       }
     }
-  }
-
-  private static Party party(
-      Glock glock, Request request, IdentityHashMap<Request, Integer> indexes) {
-    return request.tid() > 0
-        ? new Party.Task(request.tid(), request.comm())
-        : new Party.Unnamed(glock.name(), indexes.get(request), request.caller());
   }
 
   /** The nodes that this node's own request waits for in DLM, as far as this node can know. */
