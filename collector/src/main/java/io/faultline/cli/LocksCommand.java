@@ -23,6 +23,10 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     footer = {
       "",
+      "S is the task's state (D: sleeps and cannot be interrupted), WAITED is shown when it is known"
+          + " (> at least), DEPS how many tasks and nodes cannot go on before this holder, DOING the"
+          + " innermost kernel functions.",
+      "",
       "Reads the dumps of gfs2 and DLM in debugfs, one after the other while the system goes on: a"
           + " lock may have changed hands in between. Exit code 0 also when tasks wait."
     })

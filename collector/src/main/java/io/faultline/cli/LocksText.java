@@ -189,6 +189,7 @@ final class LocksText {
           glock.flockers().stream().map(String::valueOf).collect(Collectors.joining(", "));
       out.println(cut("  held or wanted with flock(2) by process " + pids, COLUMNS));
     }
+    printNodesInTheWay(glock, out);
     List<String> lines = dlmLines(glock);
     int limit = isAll ? lines.size() : Math.min(lines.size(), REQUESTS_SHOWN);
     lines.stream().limit(limit).forEach(line -> out.println(cut("  " + line, COLUMNS)));
@@ -204,6 +205,21 @@ final class LocksText {
       out.printf(Locale.ROOT, "  ... and %,d requests not kept%n", glock.requestsOmitted());
     }
     out.println();
+  }
+
+  private void printNodesInTheWay(Glock glock, PrintWriter out) {
+    List<Request> blocking = glock.waiters().stream().filter(Request::isBlocking).toList();
+    if (blocking.isEmpty()) {
+      return;
+    }
+    String nodes =
+        graph.blockersOf(glock, blocking.get(0), REQUESTS_SHOWN).stream()
+            .filter(Party.Node.class::isInstance)
+            .map(Party::label)
+            .collect(Collectors.joining(", "));
+    if (!nodes.isEmpty()) {
+      out.println(cut("  waits for " + nodes, COLUMNS));
+    }
   }
 
   private static String state(FileSystemLocks fileSystem, Glock glock) {
@@ -393,7 +409,10 @@ final class LocksText {
     }
     if (snapshot.unparsedLines() > 0) {
       out.printf(
-          Locale.ROOT, "%,d lines are not as expected and left out:%n", snapshot.unparsedLines());
+          Locale.ROOT,
+          "%,d %s left out, not being as the kernel prints them:%n",
+          snapshot.unparsedLines(),
+          snapshot.unparsedLines() == 1 ? "line" : "lines");
       snapshot
           .unparsedSamples()
           .forEach(sample -> out.println(cut("  " + printable(sample), COLUMNS)));

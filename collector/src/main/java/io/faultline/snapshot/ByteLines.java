@@ -22,12 +22,18 @@ final class ByteLines implements Closeable {
   private int end;
   private boolean isWhole;
 
+  /** Whether the rest of a line that is too long is still to come. */
+  private boolean isSkipping;
+
   ByteLines(InputStream in) {
     this.in = in;
   }
 
   /** Goes to the next line; false when there is none. */
   boolean next() throws IOException {
+    if (isSkipping && !skipRest()) {
+      return false;
+    }
     start = next;
     int at = next;
     while (true) {
@@ -40,17 +46,12 @@ final class ByteLines implements Closeable {
         }
         at++;
       }
-      if (isAtEnd) {
+      if (isAtEnd || (start == 0 && limit == buffer.length)) {
         end = limit;
         next = limit;
         isWhole = false;
+        isSkipping = !isAtEnd;
         return end > start;
-      }
-      if (start == 0 && limit == buffer.length) {
-        end = limit;
-        skipRest();
-        isWhole = false;
-        return true;
       }
       at -= start;
       fill();
@@ -70,17 +71,22 @@ final class ByteLines implements Closeable {
     }
   }
 
-  /** Reads up to the end of a line that is too long, keeping its beginning in the buffer. */
-  private void skipRest() throws IOException {
-    int b;
-    do {
-      b = in.read();
-      bytesRead++;
-    } while (b >= 0 && b != '\n');
-    isAtEnd = b < 0;
-    next = limit;
-    // The buffer holds nothing else; the next call starts with an empty one.
-    start = 0;
+  /** Goes behind the end of a line that was too long; false when the file ends first. */
+  private boolean skipRest() throws IOException {
+    while (true) {
+      while (next < limit) {
+        if (buffer[next++] == '\n') {
+          isSkipping = false;
+          return true;
+        }
+      }
+      if (isAtEnd) {
+        return false;
+      }
+      start = limit;
+      fill();
+      next = 0;
+    }
   }
 
   byte[] buffer() {

@@ -38,18 +38,16 @@ public record DlmLock(
     GRANTED,
     CONVERTING;
 
+    /** Kept, because values() copies. */
+    private static final Status[] ALL = values();
+
     static Status of(long code) {
-      return code >= 0 && code <= 3 ? values()[(int) code] : null;
+      return code >= 0 && code <= 3 ? ALL[(int) code] : null;
     }
   }
 
   /** Whether it waits for other locks of the resource. */
   public boolean isWaiting() {
     return status == Status.WAITING || status == Status.CONVERTING;
-  }
-
-  /** The node whose lock it is; 0 for this one. */
-  public int ownerNodeId() {
-    return isMasterCopy ? nodeId : 0;
   }
 }

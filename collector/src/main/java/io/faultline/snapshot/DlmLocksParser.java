@@ -16,6 +16,7 @@ final class DlmLocksParser {
   static final int LOCKS_MAX = 50_000;
 
   private static final int NAME_BYTES_MAX = 64;
+  private static final int NUMBER_CHARS_MAX = 16;
 
   /** DLM_IFL_MSTCPY, DLM_IFL_MSTCPY_BIT since v6.4, in fs/dlm/dlm_internal.h. */
   private static final long MASTER_COPY = 0x10000;
@@ -25,6 +26,7 @@ final class DlmLocksParser {
   private final String table;
   private final String file;
   private final Set<LockName> wanted;
+  private final long[] wantedNumbers;
   private final Unparsed unparsed;
   private final Cursor cursor = new Cursor();
   private final List<DlmLock> kept = new ArrayList<>();
@@ -46,6 +48,7 @@ final class DlmLocksParser {
     this.table = table;
     this.file = file;
     this.wanted = wanted;
+    wantedNumbers = wanted.stream().mapToLong(LockName::number).sorted().toArray();
     this.unparsed = unparsed;
   }
 
@@ -138,14 +141,26 @@ final class DlmLocksParser {
 
   private void finishResource() {
     if (size > 0) {
-      LockName glock = LockName.ofDlmResource(table, Cursor.text(name, 0, nameSize));
-      if (glock != null && (hasWaiter || wanted.contains(glock))) {
-        keep(glock);
+      if (hasWaiter || mayBeWanted()) {
+        LockName glock = LockName.ofDlmResource(table, Cursor.text(name, 0, nameSize));
+        if (glock != null && (hasWaiter || wanted.contains(glock))) {
+          keep(glock);
+        }
       }
     }
     size = 0;
     hasWaiter = false;
     nameSize = -1;
+  }
+
+  /** Whether the number at the end of the name is wanted: costs no object, unlike the name. */
+  private boolean mayBeWanted() {
+    int start = nameSize;
+    while (start > 0 && name[start - 1] != ' ') {
+      start--;
+    }
+    cursor.set(name, Math.max(start, nameSize - NUMBER_CHARS_MAX), nameSize);
+    return Arrays.binarySearch(wantedNumbers, cursor.hex()) >= 0;
   }
 
   private void keep(LockName glock) {

@@ -13,6 +13,9 @@ public enum DlmMode {
   /** Bit m of row n: mode m is granted beside mode n; __dlm_compat_matrix in fs/dlm/lock.c. */
   private static final int[] COMPATIBLE = {0b111111, 0b011111, 0b000111, 0b001011, 0b000011, 1};
 
+  /** Kept, because values() copies. */
+  private static final DlmMode[] ALL = values();
+
   private final int code;
   private final String label;
 
@@ -32,6 +35,6 @@ public enum DlmMode {
   }
 
   static DlmMode of(long code) {
-    return code >= -1 && code <= 5 ? values()[(int) code + 1] : null;
+    return code >= -1 && code <= 5 ? ALL[(int) code + 1] : null;
   }
 }

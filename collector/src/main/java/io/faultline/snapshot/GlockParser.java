@@ -42,7 +42,7 @@ final class GlockParser {
   private long holders;
   private long waiters;
   private long demotesAsked;
-  private final long[] byTypeAndState = new long[TYPES * Mode.values().length];
+  private final long[] byTypeAndState = new long[TYPES * Mode.count()];
   private int requestsKept;
   private int uncontendedKept;
   private long requestsOmitted;
@@ -157,7 +157,7 @@ final class GlockParser {
     type = (int) typeRead;
     hasGlock = true;
     glocks++;
-    byTypeAndState[type * Mode.values().length + state.ordinal()]++;
+    byTypeAndState[type * Mode.count() + state.ordinal()]++;
     if (Cursor.hasLetter(flags, 'D')) {
       demotesAsked++;
     }

@@ -37,7 +37,10 @@ public record LockSnapshot(
     Age ageOf(LockName lock, Request request);
   }
 
-  /** The same with what the source knows of waiting requests. */
+  /**
+   * The same with what the source knows of waiting requests. An exact age replaces another; of two
+   * lower bounds the larger stays.
+   */
   public LockSnapshot withAges(AgeSource source) {
     List<FileSystemLocks> changed = new ArrayList<>();
     for (FileSystemLocks fileSystem : fileSystems) {
@@ -47,7 +50,9 @@ public record LockSnapshot(
         for (Request request : glock.requests()) {
           boolean isOpen = request.isWaiting() && request.age().kind() != Age.Kind.EXACT;
           Age age = isOpen ? source.ageOf(glock.name(), request) : Age.UNKNOWN;
-          requests.add(age.isKnown() ? request.withAge(age) : request);
+          boolean isNews =
+              age.kind() == Age.Kind.EXACT || (age.isKnown() && age.ns() > request.age().ns());
+          requests.add(isNews ? request.withAge(age) : request);
         }
         glocks.add(glock.withRequests(requests));
       }

@@ -8,6 +8,9 @@ public enum Mode {
   EXCLUSIVE("EX"),
   UNKNOWN("??");
 
+  /** Kept, because values() copies. */
+  private static final Mode[] ALL = values();
+
   private final String label;
 
   Mode(String label) {
@@ -27,8 +30,12 @@ public enum Mode {
     return this == other && (this == SHARED || this == DEFERRED);
   }
 
+  static int count() {
+    return ALL.length;
+  }
+
   static Mode of(byte first, byte second) {
-    for (Mode mode : values()) {
+    for (Mode mode : ALL) {
       if (mode.label.charAt(0) == first && mode.label.charAt(1) == second) {
         return mode;
       }

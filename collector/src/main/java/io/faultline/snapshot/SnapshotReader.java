@@ -6,6 +6,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -24,6 +25,14 @@ import java.util.stream.Stream;
 public final class SnapshotReader {
   /** Tasks asked about in /proc. */
   private static final int TASKS_MAX = 1000;
+
+  /** Requests at the front of a queue whose tasks are asked first. */
+  private static final int QUEUE_FRONT = 16;
+
+  private static final int REQUESTS_ASKED = GlockParser.REQUESTS_MAX;
+
+  /** Tasks of a glock whose descriptors are searched. */
+  private static final int TASKS_SEARCHED = 8;
 
   /** Glocks whose path is looked for. */
   private static final int PATHS_MAX = 200;
@@ -136,32 +145,27 @@ public final class SnapshotReader {
   }
 
   private Map<Long, TaskState> readTasks(List<FileSystemLocks> fileSystems, List<String> problems) {
-    Set<Long> wanted = new LinkedHashSet<>();
-    long left = 0;
-    for (FileSystemLocks fileSystem : fileSystems) {
-      for (Glock glock : fileSystem.glocks()) {
-        if (!glock.isContended()) {
-          continue;
-        }
-        for (Request request : glock.requests()) {
-          if (request.tid() <= 0 || wanted.contains(request.tid())) {
-            continue;
-          }
-          if (wanted.size() < TASKS_MAX) {
-            wanted.add(request.tid());
-          } else {
-            left++;
-          }
-        }
+    List<Glock> contended =
+        fileSystems.stream()
+            .flatMap(fileSystem -> fileSystem.glocks().stream())
+            .filter(Glock::isContended)
+            .sorted(Comparator.comparingInt((Glock glock) -> -glock.requests().size()))
+            .toList();
+    // The front of every queue before the rest of the long ones.
+    Set<Long> all = new LinkedHashSet<>();
+    for (int from = 0, to = QUEUE_FRONT; from < REQUESTS_ASKED; from = to, to = REQUESTS_ASKED) {
+      for (Glock glock : contended) {
+        glock.requests().stream()
+            .skip(from)
+            .limit(to - from)
+            .filter(request -> request.tid() > 0)
+            .forEach(request -> all.add(request.tid()));
       }
     }
-    if (left > 0) {
+    List<Long> wanted = all.stream().limit(TASKS_MAX).toList();
+    if (all.size() > TASKS_MAX) {
       problems.add(
-          "/proc: only the first "
-              + TASKS_MAX
-              + " tasks were looked at, for "
-              + left
-              + " requests the task's state is not known");
+          "/proc: of " + all.size() + " tasks only " + TASKS_MAX + " were asked what they do");
     }
     Map<Long, TaskState> states = new HashMap<>();
     for (long tid : wanted) {
@@ -183,8 +187,9 @@ public final class SnapshotReader {
       Set<String> found =
           paths.computeIfAbsent(glock.name().number(), key -> new LinkedHashSet<>());
       glock.requests().stream()
-          .limit(PATHS_MAX)
-          .filter(request -> found.isEmpty() && request.tid() > 0)
+          .filter(request -> request.tid() > 0)
+          .limit(TASKS_SEARCHED)
+          .filter(request -> found.isEmpty())
           .forEach(
               request -> {
                 String path =

@@ -67,7 +67,7 @@ class SnapshotReaderTest {
     assertThat(here.isMasterCopy()).isFalse();
     assertThat(here.masterNodeId()).isEqualTo(1);
     assertThat(there.isMasterCopy()).isTrue();
-    assertThat(there.ownerNodeId()).isEqualTo(2);
+    assertThat(there.nodeId()).isEqualTo(2);
     // Seconds, as the two had slept by then: the column is in microseconds, not milliseconds.
     assertThat(here.queuedNs()).isBetween(1_000_000_000L, 10_000_000_000L);
   }
