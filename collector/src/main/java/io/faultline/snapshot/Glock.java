@@ -13,7 +13,7 @@ import java.util.List;
  * @param requests the queue: holders first, then in the order of arrival
  * @param requestsOmitted requests of this glock beyond the limit, which are counted only
  * @param flockers for a glock of flock(2), processes that hold it or want it, which gfs2 does not
- *     say in the queue; from glockfd (v6.12, not v6.1)
+ *     say in the queue; from glockfd
  * @param paths files that are known to be behind it; any number may be unknown
  */
 public record Glock(

@@ -83,6 +83,7 @@ public final class SnapshotReader {
 
   /** Reads once. */
   public LockSnapshot read(List<String> tables) throws IOException {
+    tasks.restart();
     Unparsed unparsed = new Unparsed();
     List<String> problems = new ArrayList<>();
     List<FileSystemLocks> fileSystems = new ArrayList<>();

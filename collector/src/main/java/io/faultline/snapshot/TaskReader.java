@@ -14,14 +14,21 @@ final class TaskReader {
   private static final int FILE_BYTES_MAX = 8192;
   private static final int MOUNTS_BYTES_MAX = 1 << 20;
   private static final int FDS_MAX = 256;
+  private static final int FDS_IN_ALL_MAX = 20_000;
 
   /** Fields of proc_pid_stat(5) behind the name, the state being number 0. */
   private static final int START_TIME = 19;
 
   private final Path proc;
+  private int looked;
 
   TaskReader(Path proc) {
     this.proc = proc;
+  }
+
+  /** Starts a snapshot: so many descriptors may be looked at again. */
+  void restart() {
+    looked = 0;
   }
 
   /** What it does; null when it is gone. */
@@ -59,10 +66,10 @@ final class TaskReader {
    */
   String pathOfOpenFile(long tid, long inode, String dev) {
     Path task = proc.resolve(Long.toString(tid));
-    int looked = 0;
+    int lookedHere = 0;
     try (DirectoryStream<Path> fds = Files.newDirectoryStream(task.resolve("fdinfo"))) {
       for (Path fd : fds) {
-        if (++looked > FDS_MAX) {
+        if (++lookedHere > FDS_MAX || ++looked > FDS_IN_ALL_MAX) {
           return null;
         }
         String info = text(fd);
