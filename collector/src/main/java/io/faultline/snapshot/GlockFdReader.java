@@ -18,6 +18,9 @@ import java.util.concurrent.TimeUnit;
  * process reads, and is left behind when it does not answer.
  */
 final class GlockFdReader {
+  /** For what is already in the pipe when the child is given up. */
+  private static final long GRACE_MS = 100;
+
   private static final int CANDIDATES_MAX = 16;
 
   /** An open file: process, descriptor, and whether the line is about flock(2). */
@@ -57,7 +60,7 @@ final class GlockFdReader {
       if (!hasEnded) {
         child.destroyForcibly();
       }
-      reader.join(timeoutMs);
+      reader.join(hasEnded ? timeoutMs : GRACE_MS);
       return hasEnded;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
