@@ -115,6 +115,7 @@ start_cluster() {
 }
 
 ip link set lo up 2>/dev/null
+ln -sfn /proc/self/fd /dev/fd # as udev does elsewhere
 step mount --bind "$modules" /lib/modules
 mount -t tracefs nodev /sys/kernel/tracing 2>/dev/null
 mount -t debugfs nodev /sys/kernel/debug 2>/dev/null

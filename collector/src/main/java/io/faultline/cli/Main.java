@@ -23,6 +23,7 @@ import picocli.CommandLine.ParameterException;
       ReportCommand.class,
       TopCommand.class,
       LocksCommand.class,
+      ReleaseCommand.class,
     })
 public final class Main {
   /** A finding, or a failure. */

@@ -1,5 +1,8 @@
 package io.faultline.cli;
 
+import io.faultline.event.EventDecoder;
+import io.faultline.event.EventHandler;
+import io.faultline.event.HookChange;
 import io.faultline.event.Probe;
 import io.faultline.recording.RecordingWriter;
 import io.faultline.source.NameKind;
@@ -67,7 +70,7 @@ final class RecordCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     try (LiveSource source = live.open(LiveOptions.Detail.FULL);
         RecordingWriter writer = RecordingWriter.create(output, source.info(), Version.text())) {
-      Counting counting = new Counting(writer);
+      Counting counting = new Counting(writer, err);
       Pump pump = new Pump(source, counting).stopOnSignals();
       Process process = command.isEmpty() ? null : start(pump);
       if (!isQuiet) {
@@ -155,15 +158,18 @@ final class RecordCommand implements Callable<Integer> {
   /** Counts what goes into the recording. */
   private static final class Counting implements StreamConsumer {
     private final StreamConsumer next;
+    private final EventDecoder hooks;
     private long events;
 
-    Counting(StreamConsumer next) {
+    Counting(StreamConsumer next, PrintWriter err) {
       this.next = next;
+      hooks = new EventDecoder(new HookPrinter(err));
     }
 
     @Override
     public void onEvent(ByteBuffer buffer, int offset) {
       events++;
+      hooks.decode(buffer, offset);
       next.onEvent(buffer, offset);
     }
 
@@ -175,6 +181,21 @@ final class RecordCommand implements Callable<Integer> {
     @Override
     public void onName(NameKind kind, long id, String name) {
       next.onName(kind, id, name);
+    }
+  }
+
+  /** Says that hooks came or went: a module was loaded, or Faultline was asked to let go of it. */
+  private record HookPrinter(PrintWriter err) implements EventHandler {
+    @Override
+    public void onHookChange(HookChange change) {
+      if (change.probe() == Probe.SWEEP) {
+        err.printf("hooks of a module could not be attached: %s%n", change.via());
+      } else if (change.probe() != null) {
+        err.printf(
+            "hook %s: %s %s%n",
+            change.probe().label, change.isAttached() ? "attached," : "detached,", change.via());
+      }
+      err.flush();
     }
   }
 }

@@ -41,14 +41,6 @@ public final class ProbeSet implements AutoCloseable {
   private static final long SLOTS_BYTES =
       (long) StateLayout.LOCK_SLOTS * StateLayout.LOCK_SLOT_BYTES;
 
-  /** Modules whose hooks come and go with them. */
-  private static final List<String> MODULES =
-      Arrays.stream(Hook.values())
-          .map(Hook::module)
-          .filter(module -> !module.isEmpty())
-          .distinct()
-          .toList();
-
   private final KernelFeatures features;
   private final ProbeOptions options;
   private final Loader loader;
@@ -157,7 +149,7 @@ public final class ProbeSet implements AutoCloseable {
     if (isDetached) {
       return;
     }
-    for (String module : MODULES) {
+    for (String module : ModuleRelease.MODULES) {
       boolean isWanted = features.hasModule(module) && !ModuleRelease.isAsked(module);
       Set<Hook> attached = attachedOf(module);
       if (!isWanted) {

@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.PriorityQueue;
 
@@ -391,6 +392,14 @@ public final class ReportBuilder implements StreamConsumer {
       } else if (change.probe() != null) {
         hookChanges.put(
             change.probe().label, change.isAttached() ? change.via() : StreamInfo.VIA_NONE);
+        if (!change.isAttached()) {
+          reasons.add(
+              String.format(
+                  Locale.ROOT,
+                  "%s was detached after %s",
+                  change.probe().label,
+                  Units.duration(change.ktimeNs() - info.ktimeNs())));
+        }
       }
     }
 

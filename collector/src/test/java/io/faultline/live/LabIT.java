@@ -123,4 +123,29 @@ class LabIT {
     assertThat(operations).extracting(o -> Live.number(o, "done")).containsExactly(0L, 16384L);
     assertThat(Live.number(Live.object(report, "totals"), "fault_disabled_attempts")).isEqualTo(2);
   }
+
+  /** A module that comes later is picked up, and let go when asked: rmmod works. */
+  @Test
+  void shouldPickUpAModuleAndLetGoOfIt(@TempDir Path out) throws Exception {
+    Lab.assumeReady();
+    Lab.run(
+        "6.12",
+        "xfs",
+        out,
+        "bash " + Live.ROOT + "/collector/src/test/resources/io/faultline/live/module.sh");
+    Map<String, Object> report =
+        Live.faultline("report", "--json", out.resolve("module.fl").toString()).json();
+    assertThat(Live.list(report, "lock_cells"))
+        .as("glocks of the first time that it was loaded")
+        .anySatisfy(
+            cell -> {
+              assertThat(cell.get("class")).isEqualTo("glock");
+              assertThat(Live.number(cell, "grants")).isPositive();
+            });
+    assertThat(Live.object(report, "balance").get("complete")).isEqualTo(false);
+    assertThat(Live.object(report, "balance").get("reasons").toString())
+        .contains("glock_queue was detached");
+    assertThat(Live.list(report, "hooks"))
+        .contains(Map.of("name", "glock_queue", "via", "tp_btf/gfs2_glock_queue"));
+  }
 }
