@@ -1,5 +1,10 @@
 package io.faultline.cli;
 
+import io.faultline.event.LockClass;
+import io.faultline.match.FileSystems;
+import io.faultline.probe.LockRequest;
+import io.faultline.probe.LockTables;
+import io.faultline.snapshot.Age;
 import io.faultline.snapshot.LockSnapshot;
 import io.faultline.snapshot.SnapshotReader;
 import io.faultline.snapshot.WaitGraph;
@@ -7,7 +12,9 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,6 +34,7 @@ import picocli.CommandLine.Spec;
           + " (> at least), DEPS how many tasks and nodes cannot go on before this holder, DOING the"
           + " innermost kernel functions.",
       "",
+      "While a Faultline runs on this host, its table says since when each task waits.",
       "Reads the dumps of gfs2 and DLM in debugfs, one after the other while the system goes on: a"
           + " lock may have changed hands in between. Exit code 0 also when tasks wait."
     })
@@ -70,6 +78,9 @@ final class LocksCommand implements Callable<Integer> {
       sleep();
       snapshot = reader.read(tables).withAgesSince(snapshot);
     }
+    if (isHere()) {
+      snapshot = snapshot.withAges(agesOf(LockTables.ofRunning(), snapshot));
+    }
     WaitGraph graph = WaitGraph.of(snapshot);
     PrintWriter out = spec.commandLine().getOut();
     if (isJson) {
@@ -78,6 +89,44 @@ final class LocksCommand implements Callable<Integer> {
       new LocksText(snapshot, graph, isAll).print(out);
     }
     return 0;
+  }
+
+  private boolean isHere() {
+    return root.toAbsolutePath().normalize().equals(Path.of("/"));
+  }
+
+  private static final long NOBODY = 0;
+  private static final long MANY = -1;
+
+  private record Waiting(String dev, int type, long number, long tid) {}
+
+  /** A Faultline that runs knows since when each task waits; dumps do not. */
+  private static LockSnapshot.AgeSource agesOf(List<LockRequest> live, LockSnapshot snapshot) {
+    long nowNs = System.nanoTime();
+    Map<Waiting, Long> ages = new HashMap<>();
+    for (LockRequest request : live) {
+      if (request.isWaiting() && request.lockClass() == LockClass.GLOCK) {
+        String dev = FileSystems.devOf(request.dev());
+        long ageNs = nowNs - request.requestNs();
+        Waiting waiting = new Waiting(dev, request.type(), request.number(), request.tid());
+        if (ages.put(waiting, ageNs) != null) {
+          continue; // another Faultline sees it too
+        }
+        // A dump does not name the task of every request; a single one can be no other.
+        ages.merge(
+            new Waiting(dev, request.type(), request.number(), NOBODY),
+            ageNs,
+            (one, other) -> MANY);
+      }
+    }
+    Map<String, String> devs = new HashMap<>();
+    snapshot.fileSystems().forEach(fs -> devs.put(fs.table(), fs.dev()));
+    return (lock, request) -> {
+      long age =
+          ages.getOrDefault(
+              new Waiting(devs.get(lock.table()), lock.type(), lock.number(), request.tid()), MANY);
+      return age == MANY ? Age.UNKNOWN : Age.exact(age);
+    };
   }
 
   private List<String> choose(List<String> mounted) throws CommandFailure {

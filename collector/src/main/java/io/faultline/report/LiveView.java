@@ -5,10 +5,17 @@ import io.faultline.event.Cell;
 import io.faultline.event.EventDecoder;
 import io.faultline.event.EventHandler;
 import io.faultline.event.Fault;
+import io.faultline.event.Hang;
 import io.faultline.event.InvalidateFail;
+import io.faultline.event.LockCell;
+import io.faultline.event.LockClass;
+import io.faultline.event.LockMode;
+import io.faultline.event.LockStep;
 import io.faultline.event.OperationEnd;
 import io.faultline.event.ProbeCounters;
 import io.faultline.match.FileSystems;
+import io.faultline.match.LockNames;
+import io.faultline.match.LockTable;
 import io.faultline.match.Matcher;
 import io.faultline.match.Operation;
 import io.faultline.match.OperationListener;
@@ -16,12 +23,14 @@ import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
@@ -62,11 +71,22 @@ public final class LiveView implements StreamConsumer {
     }
   }
 
+  private record LockKey(LockClass lockClass, LockMode mode) implements Comparable<LockKey> {
+    @Override
+    public int compareTo(LockKey other) {
+      return Comparator.comparing(LockKey::lockClass)
+          .thenComparing(LockKey::mode)
+          .compare(this, other);
+    }
+  }
+
   private final StreamInfo info;
   private final int rows;
   private final EventDecoder decoder = new EventDecoder(new Handler());
   private final Matcher matcher = new Matcher(new Collector());
   private final Map<Cells.Key, Rate> rates = new LinkedHashMap<>();
+  private final Map<LockKey, Rate> lockRates = new TreeMap<>();
+  private final LockTable locks = new LockTable();
   private final Map<String, Group> processes = new HashMap<>();
   private final Map<String, Group> files = new HashMap<>();
   private final Map<Report.FileKey, String> paths = new HashMap<>();
@@ -110,7 +130,9 @@ public final class LiveView implements StreamConsumer {
         lost == 0 ? "nothing lost" : String.format(Locale.ROOT, "LOST %,d", lost));
     events = 0;
     printCells(out);
+    printLockRates(out);
     printInFlight(out, nowNs);
+    printWaiting(out, nowNs);
     printGroups(out, "PROCESS", processes);
     printGroups(out, "FILE", files);
     out.println();
@@ -161,6 +183,64 @@ public final class LiveView implements StreamConsumer {
       out.printf(Locale.ROOT, "... and %,d more%n", inFlight.size() - rows);
     }
     out.println();
+  }
+
+  private void printLockRates(PrintWriter out) {
+    List<Map.Entry<LockKey, Rate>> busy =
+        lockRates.entrySet().stream()
+            .filter(entry -> entry.getValue().perSecond[1] > 0)
+            .limit(rows)
+            .toList();
+    if (busy.isEmpty()) {
+      return;
+    }
+    out.printf("%-16s %-6s %12s %10s %10s%n", "LOCK", "MODE", "GRANTS/s", "WAITS/s", "WAITED/s");
+    for (Map.Entry<LockKey, Rate> entry : busy) {
+      double[] perSecond = entry.getValue().perSecond;
+      out.printf(
+          Locale.ROOT,
+          "%-16s %-6s %,12.0f %,10.0f %10s%n",
+          entry.getKey().lockClass().label,
+          entry.getKey().mode().label,
+          perSecond[0],
+          perSecond[1],
+          Units.duration(Math.round(perSecond[2])));
+    }
+    out.println();
+  }
+
+  /** Who waits for a lock for more than a second, and who holds it. */
+  private void printWaiting(PrintWriter out, long nowNs) {
+    List<LockTable.Request> requests = new ArrayList<>();
+    locks.contended().values().forEach(requests::addAll);
+    if (requests.isEmpty()) {
+      return;
+    }
+    out.printf("%-15s %7s %-8s %-5s %10s  %s%n", "LOCKS", "TID", "ROLE", "MODE", "SINCE", "LOCK");
+    requests.stream()
+        .limit(rows)
+        .forEach(
+            request ->
+                out.printf(
+                    "%-15s %7d %-8s %-5s %10s  %s%n",
+                    ReportText.printable(request.comm()),
+                    request.tid(),
+                    request.isWaiting() ? "waits" : "holds",
+                    request.mode().label,
+                    Units.duration(
+                        nowNs - (request.isWaiting() ? request.requestNs() : request.grantNs())),
+                    nameOf(request.lock())));
+    if (requests.size() > rows) {
+      out.printf(Locale.ROOT, "... and %,d more%n", requests.size() - rows);
+    }
+    out.println();
+  }
+
+  private String nameOf(LockTable.Key lock) {
+    String path = paths.get(new Report.FileKey(lock.dev(), lock.number()));
+    String name =
+        lock.lockClass().label + " " + LockNames.of(lock.lockClass(), lock.type(), lock.number());
+    return ReportText.shorten(path == null ? name.strip() : name + " " + path, 50);
   }
 
   private void printGroups(PrintWriter out, String title, Map<String, Group> groups) {
@@ -265,6 +345,28 @@ public final class LiveView implements StreamConsumer {
               cell.retries(),
               cell.bytes(),
               cell.retryNs());
+    }
+
+    @Override
+    public void onLockStep(LockStep step) {
+      if (step.kind() != LockStep.Kind.WAITING && step.kind() != LockStep.Kind.HOLDING) {
+        events++;
+      }
+      matcher.onLockStep(step);
+      locks.onLockStep(step);
+    }
+
+    @Override
+    public void onHang(Hang hang) {
+      events++;
+    }
+
+    @Override
+    public void onLockCell(LockCell cell) {
+      lockRates
+          .computeIfAbsent(
+              new LockKey(cell.lockClass(), cell.mode()), key -> new Rate(info.ktimeNs()))
+          .set(cell.ktimeNs(), cell.grants(), cell.waits(), cell.waitNs(), 0, 0);
     }
 
     @Override

@@ -6,12 +6,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Waits for semaphores in direct I/O on btrfs, on the running kernel, against ftrace. */
 class LockLiveIT {
   private static final int OPERATIONS = 500;
+  private static final int FROZEN_MS = 1500;
 
   @BeforeAll
   static void needsRoot() {
@@ -102,5 +104,36 @@ class LockLiveIT {
   private static Map<String, Object> contend(String mode, Path file) throws Exception {
     return Live.run(Live.trigger("contend"), mode, file.toString(), Integer.toString(OPERATIONS))
         .json();
+  }
+
+  /** A frozen file system: said while it lasts, and afterwards with the stack of who waited. */
+  @Test
+  void shouldSayWhoWaitsForAFrozenFileSystem() throws Exception {
+    try (Live.LoopFs fs = Live.LoopFs.make("btrfs");
+        Live.Recorder recorder =
+            Live.Recorder.start("--detail", "normal", "--mount", fs.mount.toString())) {
+      Live.tool("fsfreeze", "--freeze", fs.mount.toString());
+      Process writer;
+      try {
+        writer = new ProcessBuilder("touch", fs.mount.resolve("file").toString()).start();
+        Thread.sleep(FROZEN_MS); // how long it lasts is what is tested
+      } finally {
+        Live.tool("fsfreeze", "--unfreeze", fs.mount.toString());
+      }
+      assertThat(writer.waitFor()).isZero();
+      Map<String, Object> report = recorder.stop();
+      List<Map<String, Object>> waits =
+          Live.list(report, "lock_waits").stream()
+              .filter(wait -> wait.get("class").equals("freeze"))
+              .filter(wait -> Live.number(wait, "pid") == writer.pid())
+              .toList();
+      assertThat(waits).hasSize(1);
+      Map<String, Object> wait = waits.get(0);
+      assertThat(wait.get("end")).isEqualTo("granted");
+      assertThat(Live.number(wait, "wait_ns"))
+          .isBetween(FROZEN_MS * 900_000L, FROZEN_MS * 1_500_000L);
+      assertThat(wait.get("dev")).isEqualTo(TotalsLiveIT.devOf(fs.mount));
+      assertThat(wait.get("stack").toString()).contains("percpu", "path_openat");
+    }
   }
 }
