@@ -3,6 +3,7 @@ package io.faultline.cli;
 import io.faultline.event.EventDecoder;
 import io.faultline.event.EventHandler;
 import io.faultline.event.HookChange;
+import io.faultline.event.LockStep;
 import io.faultline.event.Probe;
 import io.faultline.recording.RecordingWriter;
 import io.faultline.source.NameKind;
@@ -102,7 +103,7 @@ final class RecordCommand implements Callable<Integer> {
             counting.events, Files.size(output), output);
         err.flush();
       }
-      checkFilter(source);
+      checkFilter(source, counting);
       if (status != 0) {
         throw new CommandFailure(
             "command: " + command.get(0) + " ended with " + status + " (expected: 0)");
@@ -112,11 +113,11 @@ final class RecordCommand implements Callable<Integer> {
   }
 
   /** A filter that lets nothing through is more often a mistake than a quiet system. */
-  private static void checkFilter(LiveSource source) throws CommandFailure {
+  private static void checkFilter(LiveSource source, Counting counting) throws CommandFailure {
     String filters = source.info().filters();
     long attempts = source.probes().hits(Probe.DIO_BEGIN);
     long skipped = source.probes().skipped(Probe.DIO_BEGIN);
-    if (!filters.isEmpty() && attempts == skipped) {
+    if (!filters.isEmpty() && attempts == skipped && counting.handler.lockSteps == 0) {
       throw new CommandFailure(
           "filter: "
               + filters
@@ -158,18 +159,20 @@ final class RecordCommand implements Callable<Integer> {
   /** Counts what goes into the recording. */
   private static final class Counting implements StreamConsumer {
     private final StreamConsumer next;
-    private final EventDecoder hooks;
+    private final Handler handler;
+    private final EventDecoder decoder;
     private long events;
 
     Counting(StreamConsumer next, PrintWriter err) {
       this.next = next;
-      hooks = new EventDecoder(new HookPrinter(err));
+      handler = new Handler(err);
+      decoder = new EventDecoder(handler);
     }
 
     @Override
     public void onEvent(ByteBuffer buffer, int offset) {
       events++;
-      hooks.decode(buffer, offset);
+      decoder.decode(buffer, offset);
       next.onEvent(buffer, offset);
     }
 
@@ -185,7 +188,19 @@ final class RecordCommand implements Callable<Integer> {
   }
 
   /** Says that hooks came or went: a module was loaded, or Faultline was asked to let go of it. */
-  private record HookPrinter(PrintWriter err) implements EventHandler {
+  private static final class Handler implements EventHandler {
+    private final PrintWriter err;
+    private long lockSteps;
+
+    Handler(PrintWriter err) {
+      this.err = err;
+    }
+
+    @Override
+    public void onLockStep(LockStep step) {
+      lockSteps++;
+    }
+
     @Override
     public void onHookChange(HookChange change) {
       if (change.probe() == Probe.SWEEP) {

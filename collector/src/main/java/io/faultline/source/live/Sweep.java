@@ -39,6 +39,7 @@ final class Sweep {
   private static final long COUNTERS_NS = 1_000_000_000;
   private static final int FIELDS = 7;
   private static final int STRIDE = 8;
+  private static final int SKIPPED = 3;
   private static final int LOST = 4;
   private static final int MISSED = 7;
 
@@ -236,11 +237,19 @@ final class Sweep {
       } else {
         sum[MISSED] = missedRuns(probe);
         sum[0] += sum[MISSED];
-        sum[LOST] += sum[MISSED];
+        sum[isOfSemaphores(probe) ? SKIPPED : LOST] += sum[MISSED];
       }
       begin(EventType.PROBE_COUNTERS, probe, Event.CPU_NONE, nowNs).counters(sum);
       emit(output);
     }
+  }
+
+  /**
+   * Whether a run that was suppressed can have been of no interest only: it came in an interrupt,
+   * or from the program's own helpers, and there nobody waits for a semaphore.
+   */
+  private static boolean isOfSemaphores(Probe probe) {
+    return probe == Probe.CONTENTION_BEGIN || probe == Probe.CONTENTION_END;
   }
 
   private long missedRuns(Probe probe) {
