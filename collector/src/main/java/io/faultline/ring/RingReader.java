@@ -23,8 +23,8 @@ public final class RingReader {
   private static final int HEADER_BYTES = 8;
 
   // Room goes back to the kernel after this much, or a quarter of a small ring, not only at the end
-  // of a poll. Draining by ring.sh is as fast with 4 KiB, 64 KiB and a quarter of the ring as with
-  // none; the fewer the better for the kernel, which loads the page's cache line anew after each.
+  // of a poll. How much decides little for draining (ring.sh, ring of 4 MiB); the kernel loads the
+  // page's cache line anew after each time.
   private static final int CHUNK_BYTES = 64 << 10;
 
   private static final VarHandle LONG =
