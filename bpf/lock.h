@@ -186,6 +186,7 @@ static __always_inline void begin_request(struct lock_slot *s, __u64 id)
 	s->tid = (__u32)id;
 	s->holder_tid = 0;
 	s->holder_mode = LOCK_MODE_NONE;
+	s->said = 0;
 	s->stack = 0;
 	s->holder_comm[0] = 0;
 }
@@ -203,7 +204,8 @@ static __always_inline int count_wait(struct lock_slot *s, struct lock_cell *cel
 	s->flags |= LOCK_WAITED;
 	if (is_in_gap(s->tid))
 		s->flags |= LOCK_IN_GAP;
-	int emit = (cfg->full && s->lock_class != LOCK_RWSEM) || wait_ns >= cfg->min_wait_ns || s->flags & LOCK_IN_GAP;
+	int emit = (cfg->full && s->lock_class != LOCK_RWSEM) || wait_ns >= cfg->min_wait_ns || s->said ||
+		   s->flags & LOCK_IN_GAP;
 	cell->grants++;
 	cell->waits++;
 	cell->wait_ns += wait_ns;
@@ -333,7 +335,8 @@ static __always_inline int glock_release(const void *gh, struct probe_counters *
 	}
 	__u64 now = bpf_ktime_get_ns();
 	int is_granted = s->grant_ns != 0;
-	int emit = cfg->full || s->flags & LOCK_EMITTED || (!is_granted && now - s->request_ns >= cfg->min_wait_ns);
+	int emit = cfg->full || s->flags & LOCK_EMITTED || s->said ||
+		   (!is_granted && now - s->request_ns >= cfg->min_wait_ns);
 	if (!is_granted) {
 		struct lock_cell *cell = lock_cell_of(LOCK_GLOCK, s->mode);
 		if (cell)
@@ -507,7 +510,7 @@ static __always_inline int dlm_ast(__u32 ls, __u32 lkb, int status)
 		return 0;
 	if (status) {
 		cell->abandoned++;
-		emit |= now - s->request_ns >= cfg->min_wait_ns;
+		emit |= s->said || now - s->request_ns >= cfg->min_wait_ns;
 	} else {
 		s->grant_ns = now;
 		emit = count_wait(s, cell, cfg, now);
@@ -668,7 +671,7 @@ static __always_inline int contention_end(void *ctx, const char *lock, int error
 	int emit;
 	if (error) {
 		cell->abandoned++;
-		emit = now - s->request_ns >= cfg->min_wait_ns;
+		emit = s->said || now - s->request_ns >= cfg->min_wait_ns;
 	} else {
 		s->grant_ns = now;
 		emit = count_wait(s, cell, cfg, now);

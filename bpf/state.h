@@ -122,7 +122,7 @@ struct lock_slot {
 	__u8 lock_class;
 	__u8 mode;
 	__u8 holder_mode;
-	__u8 call;
+	__u8 said;   /* set by user space: an event of the sweep has named it, so its end must be an event too */
 	__u32 flags; /* enum lock_flag */
 	__u32 holder_tid;
 	__u32 stack;

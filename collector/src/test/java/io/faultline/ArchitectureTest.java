@@ -37,10 +37,16 @@ class ArchitectureTest {
               "source.live",
               List.of(ROOT + "event", ROOT + "ring", ROOT + "probe", ROOT + "source")),
           Map.entry("match", List.of(ROOT + "event")),
+          Map.entry("risk", List.of(ROOT + "event", ROOT + "match")),
           Map.entry("snapshot", List.of()),
           Map.entry(
               "report",
-              List.of(ROOT + "event", ROOT + "source", ROOT + "match", "com.fasterxml.jackson..")),
+              List.of(
+                  ROOT + "event",
+                  ROOT + "source",
+                  ROOT + "match",
+                  ROOT + "risk",
+                  "com.fasterxml.jackson..")),
           Map.entry(
               "recording",
               List.of(

@@ -27,6 +27,10 @@ public final class LockTable implements EventHandler {
    * A request that has not been released.
    *
    * @param grantNs when it was granted; 0 while it waits
+   * @param mayWait whether it is no try and has no timeout
+   * @param holderTid who held a semaphore when it was asked for; 0 for a glock, whose holders are
+   *     requests of the table
+   * @param stack 1 + number of the requester's stack, or 0
    */
   public record Request(
       Key lock,
@@ -36,7 +40,9 @@ public final class LockTable implements EventHandler {
       LockMode mode,
       long requestNs,
       long grantNs,
-      boolean mayWait) {
+      boolean mayWait,
+      int holderTid,
+      int stack) {
 
     /** Whether it waits. */
     public boolean isWaiting() {
@@ -110,7 +116,9 @@ public final class LockTable implements EventHandler {
             step.mode(),
             step.requestNs(),
             step.grantNs(),
-            (step.flags() & (LockStep.TRY | LockStep.ASYNC)) == 0));
+            (step.flags() & (LockStep.TRY | LockStep.ASYNC)) == 0,
+            step.lockClass() == LockClass.GLOCK ? 0 : step.holderTid(),
+            step.stack()));
   }
 
   private void remove(LockStep step) {

@@ -328,6 +328,11 @@ public final class Operation {
     return (outcome == Outcome.IN_FLIGHT ? seenNs : lastEndNs) - operationNs;
   }
 
+  /** When it ended, or was last seen. */
+  public long endNs() {
+    return operationNs + durationNs();
+  }
+
   /** Nanoseconds lost to retrying: gaps between attempts, and attempts that made no progress. */
   public long retryNs() {
     return retryNs;

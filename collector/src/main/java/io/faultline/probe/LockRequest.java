@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
  * A copy of one place of the table of lock requests: a request that is not granted, or not
  * released.
  *
+ * @param place where it stands in the table
  * @param key names the request together with {@code requestNs}
  * @param lock kernel address of the lock; 0 for DLM
  * @param number number of the glock, or inode number
@@ -27,6 +28,7 @@ import java.nio.charset.StandardCharsets;
  */
 @SuppressWarnings("ArrayRecordComponent") // 16 bytes of the kernel's, read once
 public record LockRequest(
+    int place,
     long key,
     long lock,
     long number,
@@ -56,6 +58,7 @@ public record LockRequest(
     long syscalls = slots.getLong(at + StateLayout.LOCK_SLOT_SYSCALLS);
     LockRequest request =
         new LockRequest(
+            at / StateLayout.LOCK_SLOT_BYTES,
             key,
             slots.getLong(at + StateLayout.LOCK_SLOT_LOCK),
             slots.getLong(at + StateLayout.LOCK_SLOT_NUMBER),

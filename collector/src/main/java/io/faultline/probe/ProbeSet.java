@@ -459,13 +459,27 @@ public final class ProbeSet implements AutoCloseable {
 
   /** Gives back the place of a request whose task has ended without giving it back. */
   public void forgetLockRequest(LockRequest stale) {
-    for (int at = 0; at < SLOTS_BYTES; at += StateLayout.LOCK_SLOT_BYTES) {
-      if (slots.getLong(at) == stale.key()
-          && slots.getLong(at + StateLayout.LOCK_SLOT_REQUEST_NS) == stale.requestNs()) {
-        slots.putLong(at + StateLayout.LOCK_SLOT_REQUEST_NS, 0);
-        slots.putLong(at, 0);
-      }
+    int at = placeOf(stale);
+    if (at >= 0) {
+      slots.putLong(at + StateLayout.LOCK_SLOT_REQUEST_NS, 0);
+      slots.putLong(at, 0);
     }
+  }
+
+  /** An event has named the request: whatever becomes of it will be an event too. */
+  public void noteSaid(LockRequest request) {
+    int at = placeOf(request);
+    if (at >= 0) {
+      slots.put(at + StateLayout.LOCK_SLOT_SAID, (byte) 1);
+    }
+  }
+
+  private int placeOf(LockRequest request) {
+    int at = request.place() * StateLayout.LOCK_SLOT_BYTES;
+    boolean isThere =
+        slots.getLong(at) == request.key()
+            && slots.getLong(at + StateLayout.LOCK_SLOT_REQUEST_NS) == request.requestNs();
+    return isThere ? at : -1;
   }
 
   /**

@@ -77,7 +77,7 @@ final class StateLayout {
   static final int LOCK_SLOT_LOCK_CLASS = 64;
   static final int LOCK_SLOT_MODE = 65;
   static final int LOCK_SLOT_HOLDER_MODE = 66;
-  static final int LOCK_SLOT_CALL = 67;
+  static final int LOCK_SLOT_SAID = 67;
   static final int LOCK_SLOT_FLAGS = 68;
   static final int LOCK_SLOT_HOLDER_TID = 72;
   static final int LOCK_SLOT_STACK = 76;

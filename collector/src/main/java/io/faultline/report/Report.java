@@ -4,6 +4,7 @@ import io.faultline.event.LockClass;
 import io.faultline.match.FileSystems;
 import io.faultline.match.LockWait;
 import io.faultline.match.Operation;
+import io.faultline.risk.Alert;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamInfo;
 import java.util.List;
@@ -27,6 +28,7 @@ import java.util.Map;
  * @param lockWaits waits that are events of their own, in order of their begin
  * @param lockWaitsOmitted shorter ones left out of the list
  * @param demotes glocks that other nodes took away, the most often taken first
+ * @param alerts what the rules found
  * @param hangs tasks that the kernel's watchdog reported
  * @param steps what the tasks did, step by step; {@code null} unless asked for
  * @param paths of files
@@ -47,6 +49,7 @@ public record Report(
     List<LockWait> lockWaits,
     long lockWaitsOmitted,
     List<RemoteDemotes> demotes,
+    List<Alert> alerts,
     List<HungTask> hangs,
     Timeline steps,
     Map<FileKey, String> paths,
@@ -71,6 +74,7 @@ public record Report(
     lockCells = List.copyOf(lockCells);
     lockWaits = List.copyOf(lockWaits);
     demotes = List.copyOf(demotes);
+    alerts = List.copyOf(alerts);
     hangs = List.copyOf(hangs);
     paths = Map.copyOf(paths);
     names = Map.copyOf(names);
@@ -111,7 +115,12 @@ public record Report(
 
   /** The functions of a wait's stack, innermost first; empty when there is none. */
   public List<String> stackOf(LockWait wait) {
-    String text = names.get(new NameKey(NameKind.STACK, wait.stack()));
+    return stackOf(wait.stack());
+  }
+
+  /** The functions of the stack of that number ({@link LockWait#stack()}). */
+  public List<String> stackOf(int stack) {
+    String text = names.get(new NameKey(NameKind.STACK, stack));
     return text == null ? List.of() : List.of(text.split(";"));
   }
 

@@ -21,6 +21,7 @@ import io.faultline.match.Matcher;
 import io.faultline.match.Operation;
 import io.faultline.match.OperationListener;
 import io.faultline.match.Outcome;
+import io.faultline.risk.RiskEngine;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
@@ -73,6 +74,7 @@ public final class ReportBuilder implements StreamConsumer {
   private final Map<String, String> hookChanges = new LinkedHashMap<>();
   private final Map<Report.FileKey, String> paths = new LinkedHashMap<>();
   private final Map<Report.NameKey, String> names = new LinkedHashMap<>();
+  private final RiskEngine risk = new RiskEngine();
   private Timeline timeline;
   private final List<String> reasons = new ArrayList<>();
   private long lastNs;
@@ -133,6 +135,7 @@ public final class ReportBuilder implements StreamConsumer {
   /** The stream has ended. Call once. */
   public Report build() {
     matcher.finish();
+    risk.finish();
     Balance balance = account.balance(decoder, lastNs, matcher.evicted(), reasons);
     long[] sums = new long[10];
     for (CellReport cell : cells.all().values()) {
@@ -206,6 +209,7 @@ public final class ReportBuilder implements StreamConsumer {
         demotes.values().stream()
             .sorted(Comparator.comparingLong(RemoteDemotes::count).reversed())
             .toList(),
+        risk.alerts(),
         hangs,
         timeline,
         paths,
@@ -255,6 +259,7 @@ public final class ReportBuilder implements StreamConsumer {
       if (listener != null) {
         listener.onOperation(operation);
       }
+      risk.onOperation(operation);
       consistency.see(operation);
       if (operation.outcome() == Outcome.BUFFERED && operation.isFaultDisabled()) {
         bufferedFallbacks++;
@@ -277,6 +282,7 @@ public final class ReportBuilder implements StreamConsumer {
       if (listener != null) {
         listener.onInFlight(operation);
       }
+      risk.onInFlight(operation);
     }
 
     @Override
@@ -310,6 +316,7 @@ public final class ReportBuilder implements StreamConsumer {
   private final class Handler implements EventHandler {
     @Override
     public void onAttempt(Attempt attempt) {
+      risk.onAttempt(attempt);
       lastNs = Math.max(lastNs, attempt.ktimeNs());
       matchedAttempts++;
       account.see(attempt);
@@ -322,6 +329,7 @@ public final class ReportBuilder implements StreamConsumer {
 
     @Override
     public void onInFlight(Attempt attempt) {
+      risk.onInFlight(attempt);
       lastNs = Math.max(lastNs, attempt.ktimeNs());
       account.see(attempt);
       matcher.onInFlight(attempt);
@@ -329,6 +337,7 @@ public final class ReportBuilder implements StreamConsumer {
 
     @Override
     public void onOperationEnd(OperationEnd end) {
+      risk.onOperationEnd(end);
       lastNs = Math.max(lastNs, end.ktimeNs());
       account.see(end);
       matcher.onOperationEnd(end);
@@ -336,6 +345,7 @@ public final class ReportBuilder implements StreamConsumer {
 
     @Override
     public void onInvalidateFail(InvalidateFail invalidateFail) {
+      risk.onInvalidateFail(invalidateFail);
       lastNs = Math.max(lastNs, invalidateFail.ktimeNs());
       invalidateFails++;
       account.see(invalidateFail);
@@ -343,6 +353,7 @@ public final class ReportBuilder implements StreamConsumer {
 
     @Override
     public void onFault(Fault fault) {
+      risk.onFault(fault);
       lastNs = Math.max(lastNs, fault.ktimeNs());
       account.see(fault);
       if (timeline != null) {
@@ -352,6 +363,7 @@ public final class ReportBuilder implements StreamConsumer {
 
     @Override
     public void onLockStep(LockStep step) {
+      risk.onLockStep(step);
       lastNs = Math.max(lastNs, step.ktimeNs());
       account.see(step);
       consistency.see(step);
@@ -377,6 +389,7 @@ public final class ReportBuilder implements StreamConsumer {
 
     @Override
     public void onHang(Hang hang) {
+      risk.onHang(hang);
       lastNs = Math.max(lastNs, hang.ktimeNs());
       account.see(hang);
       if (hangs.size() < LISTED_MAX) {
@@ -405,6 +418,7 @@ public final class ReportBuilder implements StreamConsumer {
 
     @Override
     public void onCell(Cell cell) {
+      risk.onCell(cell);
       lastNs = Math.max(lastNs, cell.ktimeNs());
       cells.set(cell);
     }
@@ -416,6 +430,7 @@ public final class ReportBuilder implements StreamConsumer {
 
     @Override
     public void onProbeCounters(ProbeCounters counters) {
+      risk.onProbeCounters(counters);
       lastNs = Math.max(lastNs, counters.ktimeNs());
       account.set(counters);
     }

@@ -7,6 +7,7 @@ import io.faultline.event.LockClass;
 import io.faultline.match.FileSystems;
 import io.faultline.match.LockWait;
 import io.faultline.match.Operation;
+import io.faultline.risk.Alert;
 import io.faultline.source.StreamInfo;
 import java.io.IOException;
 import java.io.Writer;
@@ -72,6 +73,9 @@ public final class ReportJson {
       }
       json.writeEndArray();
       json.writeArrayFieldStart("alerts");
+      for (Alert alert : report.alerts()) {
+        writeAlert(json, alert, report);
+      }
       json.writeEndArray();
       json.writeEndObject();
     }
@@ -212,6 +216,36 @@ public final class ReportJson {
     json.writeArrayFieldStart("stack");
     for (String function : report.stackOf(wait)) {
       json.writeString(function);
+    }
+    json.writeEndArray();
+    json.writeEndObject();
+  }
+
+  /** One alert, as the report lists them. */
+  static void writeAlert(JsonGenerator json, Alert alert, Report report) throws IOException {
+    json.writeStartObject();
+    json.writeStringField("id", alert.id());
+    json.writeStringField("rule", alert.rule().label());
+    json.writeStringField("severity", alert.severity().label());
+    json.writeStringField("state", alert.state().label());
+    json.writeStringField("title", alert.title());
+    json.writeNumberField("first_ns", alert.firstNs());
+    json.writeNumberField("last_ns", alert.lastNs());
+    json.writeNumberField("count", alert.count());
+    json.writeBooleanField("complete", alert.isComplete());
+    json.writeArrayFieldStart("evidence");
+    for (Alert.Evidence evidence : alert.evidence()) {
+      json.writeStartObject();
+      json.writeNumberField("ns", evidence.ns());
+      json.writeNumberField("tid", evidence.tid());
+      json.writeStringField("comm", evidence.comm());
+      json.writeStringField("text", evidence.text());
+      json.writeArrayFieldStart("stack");
+      for (String function : report.stackOf(evidence.stack())) {
+        json.writeString(function);
+      }
+      json.writeEndArray();
+      json.writeEndObject();
     }
     json.writeEndArray();
     json.writeEndObject();

@@ -5,6 +5,7 @@ import io.faultline.match.LockNames;
 import io.faultline.match.LockWait;
 import io.faultline.match.Operation;
 import io.faultline.match.Outcome;
+import io.faultline.risk.Alert;
 import io.faultline.source.StreamInfo;
 import java.io.PrintWriter;
 import java.util.Comparator;
@@ -20,6 +21,7 @@ public final class ReportText {
   /** Prints it, with at most {@code top} operations. */
   public static void print(Report report, PrintWriter out, int top) {
     printSummary(report, out);
+    printAlerts(report, out);
     printCells(report, out);
     printInFlight(report, out);
     printOperations(report, out, top);
@@ -204,6 +206,38 @@ public final class ReportText {
     if (longest.size() > top) {
       out.printf(
           Locale.ROOT, "... and %,d more (--top N, or --json for all)%n", longest.size() - top);
+    }
+    out.println();
+  }
+
+  /** What the rules found, the worst first. */
+  public static void printAlerts(Report report, PrintWriter out) {
+    report.alerts().stream()
+        .sorted(Comparator.comparing(Alert::severity).reversed().thenComparing(Alert::firstNs))
+        .forEach(alert -> printAlert(report, alert, out));
+  }
+
+  private static void printAlert(Report report, Alert alert, PrintWriter out) {
+    out.printf(
+        "%s %s, %s%s, from %s%s%n",
+        alert.severity().name(),
+        alert.rule().label(),
+        alert.state().label(),
+        alert.isComplete() ? "" : " (events are missing)",
+        ReportJson.wallTime(report.info(), alert.firstNs()),
+        alert.state() == Alert.State.RESOLVED
+            ? " for " + Units.duration(alert.lastNs() - alert.firstNs())
+            : "");
+    out.printf("  %s%n", shorten(alert.title(), 98));
+    for (Alert.Evidence evidence : alert.evidence()) {
+      out.printf(
+          "  - %s%s%n",
+          evidence.tid() == 0 ? "" : printable(evidence.comm()) + " (" + evidence.tid() + ") ",
+          printable(evidence.text()));
+      List<String> stack = report.stackOf(evidence.stack());
+      if (!stack.isEmpty()) {
+        out.printf("      %s%n", shortStack(stack, 94));
+      }
     }
     out.println();
   }

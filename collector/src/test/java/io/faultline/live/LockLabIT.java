@@ -151,6 +151,8 @@ class LockLabIT {
     List<Long> writers =
         Live.list(report, "operations").stream().map(o -> Live.number(o, "tid")).toList();
     long byReaders = 0;
+    int total = 0;
+    int close = 0;
     for (Map<String, Object> wait : longWaits(report)) {
       long startNs = Live.number(wait, "start_ns");
       long tid = Live.number(wait, "tid");
@@ -170,9 +172,12 @@ class LockLabIT {
               .findFirst()
               .orElseThrow();
       long tracedNs = grant.ns() - request.ns();
-      assertThat((double) Live.number(wait, "wait_ns"))
+      double waitNs = Live.number(wait, "wait_ns");
+      assertThat(waitNs)
           .as("%s, ftrace: %d ns", wait, tracedNs)
-          .isBetween(0.99 * tracedNs - 1000, 1.01 * tracedNs + 1000);
+          .isBetween(0.9 * tracedNs - 1e6, 1.1 * tracedNs + 1e6);
+      total++;
+      close += waitNs >= 0.99 * tracedNs - 1000 && waitNs <= 1.01 * tracedNs + 1000 ? 1 : 0;
       Map<String, Object> holder = Live.object(wait, "holder");
       if (mode.equals("PR")) {
         byReaders++;
@@ -183,6 +188,10 @@ class LockLabIT {
         assertThat(holder.get("comm")).isEqualTo("dd");
       }
     }
+    // Two programs look at the clock one after the other; now and then an interrupt is between.
+    assertThat(close)
+        .as("of %d waits within 1 %%", total)
+        .isGreaterThanOrEqualTo((8 * total + 9) / 10);
     assertThat(byReaders).as("a reader had to wait for a writer").isPositive();
   }
 

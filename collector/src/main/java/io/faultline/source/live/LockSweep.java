@@ -42,44 +42,96 @@ final class LockSweep {
    * @param isLast hits have ended: whatever waits is said
    * @param newEvent an event of that time, to be filled
    * @param emit hands it over
+   * @return whether anything was said
    */
-  void sweep(long nowNs, boolean isLast, LongFunction<EventBuilder> newEvent, Runnable emit) {
+  boolean sweep(long nowNs, boolean isLast, LongFunction<EventBuilder> newEvent, Runnable emit) {
     List<LockRequest> requests = probes.lockRequests();
-    Map<Name, Long> saidNow = new HashMap<>();
-    List<LockRequest> toSay = new ArrayList<>();
-    Set<Long> locks = new HashSet<>();
+    List<LockRequest> waiting = new ArrayList<>();
     for (LockRequest request : requests) {
       long ageNs = nowNs - request.requestNs();
       if (!request.isWaiting() || (ageNs < AGE_MIN_NS && !isLast)) {
         continue;
       }
-      if (!isBlocked(request)) {
-        if (ageNs >= AGE_MIN_NS) {
-          probes.forgetLockRequest(request); // its end was missed
-        }
-        continue;
+      if (isBlocked(request)) {
+        waiting.add(request);
+      } else if (ageNs >= AGE_MIN_NS) {
+        probes.forgetLockRequest(request); // its end was missed
       }
+    }
+    Map<Name, Long> saidNow = new HashMap<>();
+    Set<Name> due = new HashSet<>();
+    for (LockRequest request : waiting) {
       Name name = new Name(request.key(), request.requestNs());
+      long ageNs = nowNs - request.requestNs();
       Long before = saidAt.get(name);
-      if (isLast || before == null || ageNs >= Math.min(2 * before, before + AGAIN_NS_MAX)) {
-        toSay.add(request);
-        locks.add(request.lock());
-        saidNow.put(name, ageNs);
-      } else {
-        saidNow.put(name, before);
+      boolean isDue = isLast || before == null || ageNs >= nextAge(before);
+      saidNow.put(name, isDue ? ageNs : before);
+      if (isDue) {
+        due.add(name);
       }
     }
     saidAt = saidNow;
+    if (!due.isEmpty()) {
+      say(nowNs, requests, waiting, due, newEvent, emit);
+    }
+    return !due.isEmpty();
+  }
+
+  /**
+   * Those that are due, and whoever waits while others wait for what it holds: a cycle is seen only
+   * when all of it is seen at one moment.
+   */
+  private void say(
+      long nowNs,
+      List<LockRequest> requests,
+      List<LockRequest> waiting,
+      Set<Name> due,
+      LongFunction<EventBuilder> newEvent,
+      Runnable emit) {
+    Set<Long> wanted = new HashSet<>();
+    Set<Integer> waiters = new HashSet<>();
+    for (LockRequest request : waiting) {
+      wanted.add(request.lock());
+      waiters.add(request.tid());
+    }
+    Set<Integer> knots = new HashSet<>();
     for (LockRequest request : requests) {
-      if (!request.isWaiting() && request.lock() != 0 && locks.contains(request.lock())) {
+      if (isHeld(request) && wanted.contains(request.lock()) && waiters.contains(request.tid())) {
+        knots.add(request.tid());
+      }
+    }
+    List<LockRequest> said = new ArrayList<>();
+    Set<Long> locks = new HashSet<>();
+    Set<Integer> tasks = new HashSet<>();
+    for (LockRequest request : waiting) {
+      if (knots.contains(request.tid())
+          || due.contains(new Name(request.key(), request.requestNs()))) {
+        said.add(request);
+        locks.add(request.lock());
+        tasks.add(request.tid());
+      }
+    }
+    for (LockRequest request : requests) {
+      if (isHeld(request) && (locks.contains(request.lock()) || tasks.contains(request.tid()))) {
+        probes.noteSaid(request);
         fill(newEvent.apply(nowNs), LockStep.Kind.HOLDING, request);
         emit.run();
       }
     }
-    for (LockRequest request : toSay) {
+    for (LockRequest request : said) {
+      probes.noteSaid(request);
       fill(newEvent.apply(nowNs), LockStep.Kind.WAITING, request);
       emit.run();
     }
+  }
+
+  private static boolean isHeld(LockRequest request) {
+    return !request.isWaiting() && request.lock() != 0;
+  }
+
+  /** A second look after a second, which confirms a deadlock; then at doubling ages. */
+  private static long nextAge(long ageNs) {
+    return ageNs < 2 * AGE_MIN_NS ? ageNs + AGE_MIN_NS : Math.min(2 * ageNs, ageNs + AGAIN_NS_MAX);
   }
 
   private static void fill(EventBuilder event, LockStep.Kind kind, LockRequest request) {

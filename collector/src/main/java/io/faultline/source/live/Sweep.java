@@ -90,9 +90,10 @@ final class Sweep {
       }
     }
     said = saidNow;
-    locks.sweep(nowNs, isLast, this::requestEvent, () -> emit(output));
+    boolean hasSaidLocks = locks.sweep(nowNs, isLast, this::requestEvent, () -> emit(output));
     refreshModules(output, nowNs);
-    if (isLast || nowNs - countersNs >= COUNTERS_NS) {
+    // After what was said of locks the counters say at once whether anything is missing.
+    if (isLast || hasSaidLocks || nowNs - countersNs >= COUNTERS_NS) {
       countersNs = nowNs;
       probes.forEachCell(cell -> emitCell(output, nowNs, cell));
       probes.forEachLockCell(cell -> emitLockCell(output, nowNs, cell));

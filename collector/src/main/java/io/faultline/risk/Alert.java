@@ -1,0 +1,60 @@
+package io.faultline.risk;
+
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * A rule's finding about one cause; immutable.
+ *
+ * @param id names the cause: the same cause has the same id in a live run and in its replay
+ * @param rule what it is about
+ * @param severity how bad it is
+ * @param state where it is in its life
+ * @param title one sentence
+ * @param firstNs when the cause was first seen, CLOCK_MONOTONIC
+ * @param lastNs when it was last seen, or was over
+ * @param count how often
+ * @param isComplete whether no event that the finding rests on can be missing
+ * @param evidence what was seen, in order
+ */
+public record Alert(
+    String id,
+    Rule rule,
+    Severity severity,
+    State state,
+    String title,
+    long firstNs,
+    long lastNs,
+    long count,
+    boolean isComplete,
+    List<Evidence> evidence) {
+
+  /** Where an alert is in its life. */
+  public enum State {
+    /** Seen once; it must be seen again to be believed. */
+    PENDING,
+    FIRING,
+    RESOLVED;
+
+    /** The word in reports and series. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /**
+   * One thing that was seen.
+   *
+   * @param ns when, CLOCK_MONOTONIC
+   * @param tid the task, or 0
+   * @param comm its name
+   * @param text what, such as {@code waits for glock ex flock 6/805f since 1.2 s}
+   * @param stack 1 + number of the task's stack, or 0
+   */
+  public record Evidence(long ns, int tid, String comm, String text, int stack) {}
+
+  /** Copies the list. */
+  public Alert {
+    evidence = List.copyOf(evidence);
+  }
+}

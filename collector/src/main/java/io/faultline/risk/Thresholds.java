@@ -1,0 +1,30 @@
+package io.faultline.risk;
+
+/**
+ * From where on something is an alert.
+ *
+ * @param stallNs a wait or an operation at least this long is a stall; min-hold delays a demote by
+ *     up to 200 ms and DLM recovery may take seconds, so the default is well above
+ * @param confirmNs a cycle must be seen twice, at least so far apart
+ * @param livelockRetries so many retries without progress are a livelock
+ * @param livelockNs or so long a series of them
+ * @param degradedShare share of fault-disabled operations that do not end direct
+ * @param degradedOperations and at least so many of them, in one window
+ * @param collisions so many collisions at one file in one window
+ * @param windowNs length of these windows
+ */
+public record Thresholds(
+    long stallNs,
+    long confirmNs,
+    int livelockRetries,
+    long livelockNs,
+    double degradedShare,
+    int degradedOperations,
+    int collisions,
+    long windowNs) {
+
+  /** What is used unless something else is asked for. */
+  public static final Thresholds DEFAULT =
+      new Thresholds(
+          10_000_000_000L, 900_000_000L, 32, 1_000_000_000L, 0.5, 100, 10, 10_000_000_000L);
+}
