@@ -1,12 +1,9 @@
 package io.faultline.cli;
 
-import io.faultline.recording.RecordingReader;
 import io.faultline.report.Report;
-import io.faultline.report.ReportBuilder;
 import io.faultline.report.ReportText;
 import io.faultline.risk.Alert;
 import io.faultline.risk.Severity;
-import io.faultline.source.EventSource;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -27,8 +24,6 @@ import picocli.CommandLine.Spec;
       "'faultline report --json' has the same."
     })
 final class AlertsCommand implements Callable<Integer> {
-  private static final int BATCH = 4096;
-
   @Spec private CommandSpec spec;
 
   @Parameters(paramLabel = "FILE", description = "a recording")
@@ -37,7 +32,7 @@ final class AlertsCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
-    Report report = read();
+    Report report = ReportCommand.read(file, false);
     ReportText.printAlerts(report, out);
     if (report.alerts().isEmpty()) {
       out.println(
@@ -51,16 +46,5 @@ final class AlertsCommand implements Callable<Integer> {
             .anyMatch(
                 alert -> alert.severity() != Severity.INFO && alert.state() != Alert.State.PENDING);
     return isFound ? Main.EXIT_FAILURE : 0;
-  }
-
-  private Report read() throws IOException {
-    try (RecordingReader reader = RecordingReader.open(file)) {
-      ReportBuilder builder = new ReportBuilder(reader.info());
-      while (reader.poll(builder, BATCH) != EventSource.END) {
-        // until all is read
-      }
-      reader.damage().forEach(builder::markIncomplete);
-      return builder.build();
-    }
   }
 }

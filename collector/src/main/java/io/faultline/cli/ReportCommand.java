@@ -52,7 +52,7 @@ final class ReportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Report report = read();
+    Report report = read(file, hasSteps);
     PrintWriter out = spec.commandLine().getOut();
     if (isJson) {
       ReportJson.write(report, out);
@@ -65,7 +65,8 @@ final class ReportCommand implements Callable<Integer> {
     return 0;
   }
 
-  private Report read() throws IOException {
+  /** Reads a recording to its end. */
+  static Report read(Path file, boolean hasSteps) throws IOException {
     try (RecordingReader reader = RecordingReader.open(file)) {
       ReportBuilder builder = new ReportBuilder(reader.info());
       if (hasSteps) {

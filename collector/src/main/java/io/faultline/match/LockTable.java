@@ -44,6 +44,21 @@ public final class LockTable implements EventHandler {
       int holderTid,
       int stack) {
 
+    /** The request that a step belongs to. */
+    public static Request of(LockStep step) {
+      return new Request(
+          new Key(step.lockClass(), step.dev(), step.type(), step.number(), step.lock()),
+          step.tgid(),
+          step.tid(),
+          step.comm(),
+          step.mode(),
+          step.requestNs(),
+          step.grantNs(),
+          (step.flags() & (LockStep.TRY | LockStep.ASYNC)) == 0,
+          step.lockClass() == LockClass.GLOCK ? 0 : step.holderTid(),
+          step.stack());
+    }
+
     /** Whether it waits. */
     public boolean isWaiting() {
       return grantNs == 0;
@@ -106,19 +121,7 @@ public final class LockTable implements EventHandler {
       oldest.remove();
       evicted++;
     }
-    requests.put(
-        name,
-        new Request(
-            new Key(step.lockClass(), step.dev(), step.type(), step.number(), step.lock()),
-            step.tgid(),
-            step.tid(),
-            step.comm(),
-            step.mode(),
-            step.requestNs(),
-            step.grantNs(),
-            (step.flags() & (LockStep.TRY | LockStep.ASYNC)) == 0,
-            step.lockClass() == LockClass.GLOCK ? 0 : step.holderTid(),
-            step.stack()));
+    requests.put(name, Request.of(step));
   }
 
   private void remove(LockStep step) {

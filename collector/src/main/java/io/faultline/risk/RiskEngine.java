@@ -135,19 +135,7 @@ public final class RiskEngine implements EventHandler, OperationListener {
       omitted++;
       return;
     }
-    look.add(
-        new LockTable.Request(
-            new LockTable.Key(
-                step.lockClass(), step.dev(), step.type(), step.number(), step.lock()),
-            step.tgid(),
-            step.tid(),
-            step.comm(),
-            step.mode(),
-            step.requestNs(),
-            step.grantNs(),
-            (step.flags() & (LockStep.TRY | LockStep.ASYNC)) == 0,
-            step.lockClass() == LockClass.GLOCK ? 0 : step.holderTid(),
-            step.stack()));
+    look.add(LockTable.Request.of(step));
   }
 
   @Override
@@ -515,12 +503,7 @@ public final class RiskEngine implements EventHandler, OperationListener {
       }
     }
     if (step.kind() != LockStep.Kind.RELEASE) {
-      book.resolve(
-          "stall:"
-              + keyOf(
-                  new LockTable.Key(
-                      step.lockClass(), step.dev(), step.type(), step.number(), step.lock())),
-          step.ktimeNs());
+      book.resolve("stall:" + keyOf(LockTable.Request.of(step).lock()), step.ktimeNs());
     }
   }
 
