@@ -25,6 +25,11 @@ final class AlertBook {
     return alerts.get(id);
   }
 
+  /** Whether there is none at all: what every event asks first. */
+  boolean isEmpty() {
+    return alerts.isEmpty();
+  }
+
   /** Alerts that were given up because there was no room. */
   long evicted() {
     return evicted;

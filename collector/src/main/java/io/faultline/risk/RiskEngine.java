@@ -141,8 +141,12 @@ public final class RiskEngine implements EventHandler, OperationListener {
   @Override
   public void onAttempt(Attempt attempt) {
     see(attempt);
+    boolean isProgress = attempt.end() != AttemptEnd.MISS_NONE;
+    if (isProgress && streaks.isEmpty()) {
+      return;
+    }
     Streak.Key key = new Streak.Key(attempt.iocb(), attempt.operationNs());
-    if (attempt.end() != AttemptEnd.MISS_NONE) {
+    if (isProgress) {
       streaks.remove(key);
       return;
     }
@@ -300,9 +304,11 @@ public final class RiskEngine implements EventHandler, OperationListener {
 
   @Override
   public void onOperation(Operation operation) {
-    book.resolve("livelock:" + operation.tid() + ":" + operation.startNs(), operation.endNs());
-    book.resolve(
-        "stall:operation:" + operation.tid() + ":" + operation.startNs(), operation.endNs());
+    if (!book.isEmpty()) {
+      String name = operation.tid() + ":" + operation.startNs();
+      book.resolve("livelock:" + name, operation.endNs());
+      book.resolve("stall:operation:" + name, operation.endNs());
+    }
     if (operation.isFaultDisabled()
         && operation.outcome() != Outcome.DIRECT
         && operation.outcome() != Outcome.IN_FLIGHT
@@ -489,6 +495,9 @@ public final class RiskEngine implements EventHandler, OperationListener {
 
   /** A wait or a hold ended: what rested on it is over. */
   private void endOf(LockStep step) {
+    if (book.isEmpty()) {
+      return;
+    }
     String wait = step.tid() + "@" + step.requestNs();
     book.resolve("cross_node:" + wait, step.ktimeNs());
     book.resolve("freeze:" + wait, step.ktimeNs());

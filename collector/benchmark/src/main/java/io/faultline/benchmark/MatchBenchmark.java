@@ -5,11 +5,13 @@ import io.faultline.event.AttemptEnd;
 import io.faultline.event.Event;
 import io.faultline.event.EventBuilder;
 import io.faultline.event.EventDecoder;
+import io.faultline.event.EventHandler;
 import io.faultline.event.EventType;
 import io.faultline.event.Probe;
 import io.faultline.match.Matcher;
 import io.faultline.match.Operation;
 import io.faultline.match.OperationListener;
+import io.faultline.risk.RiskEngine;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Random;
@@ -53,6 +55,7 @@ public class MatchBenchmark {
       ByteBuffer.allocateDirect(EVENTS * Event.BYTES).order(ByteOrder.LITTLE_ENDIAN);
   private final Sums sums = new Sums();
   private EventDecoder decoder;
+  private EventDecoder judging;
 
   /** Takes operations and keeps none. */
   private static final class Sums implements OperationListener {
@@ -111,6 +114,7 @@ public class MatchBenchmark {
       open += isMiss ? 1 : 0;
       open -= isRetry ? 1 : 0;
     }
+    judge();
     decodeAndMatch();
     if (matcher.open() != 0) {
       throw new IllegalStateException("open: " + matcher.open() + " (expected: 0)");
@@ -125,5 +129,30 @@ public class MatchBenchmark {
       decoder.decode(block, offset);
     }
     return sums.operations + sums.retryNs;
+  }
+
+  /** Rules and matcher on the same events. */
+  private void judge() {
+    RiskEngine risk = new RiskEngine();
+    Matcher matcher = new Matcher(risk);
+    judging =
+        new EventDecoder(
+            new EventHandler() {
+              @Override
+              public void onAttempt(Attempt attempt) {
+                risk.onAttempt(attempt);
+                matcher.onAttempt(attempt);
+              }
+            });
+  }
+
+  /** The block, with the rules. */
+  @Benchmark
+  @OperationsPerInvocation(EVENTS)
+  public long decodeMatchAndJudge() {
+    for (int offset = 0; offset < EVENTS * Event.BYTES; offset += Event.BYTES) {
+      judging.decode(block, offset);
+    }
+    return judging.decoded();
   }
 }
