@@ -153,7 +153,7 @@ class LockLabIT {
     long byReaders = 0;
     int total = 0;
     int close = 0;
-    for (Map<String, Object> wait : longWaits(report)) {
+    for (Map<String, Object> wait : longWaits(report, LONG_NS)) {
       long startNs = Live.number(wait, "start_ns");
       long tid = Live.number(wait, "tid");
       String mode = ftraceMode((String) wait.get("mode"));
@@ -195,23 +195,28 @@ class LockLabIT {
     assertThat(byReaders).as("a reader had to wait for a writer").isPositive();
   }
 
-  private static List<Map<String, Object>> longWaits(Map<String, Object> report) {
+  private static List<Map<String, Object>> longWaits(Map<String, Object> report, double nsMin) {
     return Live.list(report, "lock_waits").stream()
         .filter(wait -> wait.get("class").equals("glock"))
-        .filter(wait -> Live.number(wait, "wait_ns") >= LONG_NS)
+        .filter(wait -> Live.number(wait, "wait_ns") >= nsMin)
         .toList();
   }
 
-  /** Detail normal says the same of long waits, and leaves out what nobody waits for. */
+  private static List<String> waits(Map<String, Object> report, double nsMin) {
+    return longWaits(report, nsMin).stream()
+        .map(wait -> wait.get("tid") + " " + wait.get("id") + " " + wait.get("holder"))
+        .toList();
+  }
+
+  /**
+   * Detail normal says the same of long waits, and leaves out what nobody waits for. Both measure
+   * for themselves, so a wait that is just long for one may be just short for the other.
+   */
   private void checkNormal() throws Exception {
     Map<String, Object> full = report("contend");
     Map<String, Object> normal = report("contend-normal");
-    assertThat(longWaits(normal))
-        .extracting(wait -> wait.get("tid") + " " + wait.get("id") + " " + wait.get("holder"))
-        .containsExactlyInAnyOrderElementsOf(
-            longWaits(full).stream()
-                .map(wait -> wait.get("tid") + " " + wait.get("id") + " " + wait.get("holder"))
-                .toList());
+    assertThat(waits(normal, LONG_NS / 3.0)).containsAll(waits(full, LONG_NS));
+    assertThat(waits(full, LONG_NS / 3.0)).containsAll(waits(normal, LONG_NS));
     assertThat(Live.number(Live.object(normal, "balance"), "emitted"))
         .as("events in detail normal")
         .isLessThan(Live.number(Live.object(full, "balance"), "emitted") / 4);
