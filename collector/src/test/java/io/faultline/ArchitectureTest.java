@@ -38,6 +38,8 @@ class ArchitectureTest {
               List.of(ROOT + "event", ROOT + "ring", ROOT + "probe", ROOT + "source")),
           Map.entry("match", List.of(ROOT + "event")),
           Map.entry("risk", List.of(ROOT + "event", ROOT + "match")),
+          Map.entry(
+              "pipeline", List.of(ROOT + "event", ROOT + "source", ROOT + "match", ROOT + "risk")),
           Map.entry("snapshot", List.of()),
           Map.entry(
               "report",
@@ -46,6 +48,7 @@ class ArchitectureTest {
                   ROOT + "source",
                   ROOT + "match",
                   ROOT + "risk",
+                  ROOT + "pipeline",
                   "com.fasterxml.jackson..")),
           Map.entry(
               "recording",
@@ -93,7 +96,7 @@ class ArchitectureTest {
   @Test
   void shouldTakeTimeFromEventsOnly() {
     noClasses()
-        .that(resideInAnyPackage(ROOT + "match", ROOT + "event"))
+        .that(resideInAnyPackage(ROOT + "match", ROOT + "event", ROOT + "risk", ROOT + "pipeline"))
         .should()
         .callMethod(System.class, "nanoTime")
         .orShould()

@@ -1,7 +1,8 @@
 package io.faultline.cli;
 
 import io.faultline.match.Operation;
-import io.faultline.match.OperationListener;
+import io.faultline.pipeline.Pipeline;
+import io.faultline.pipeline.StreamListener;
 import io.faultline.probe.KernelFeatures;
 import io.faultline.probe.Loader;
 import io.faultline.probe.ProbeFilter;
@@ -95,8 +96,8 @@ final class DemoCommand implements Callable<Integer> {
         DirectFile file = DirectFile.open(target);
         MappedBuffer buffer = MappedBuffer.ofFile(mapped, Provocation.OPERATION_BYTES)) {
       builder = new ReportBuilder(source.info());
-      builder.listen(new Printer(out, target));
-      Pump pump = new Pump(source, builder);
+      Pipeline pipeline = new Pipeline(builder, new Printer(out, target));
+      Pump pump = new Pump(source, pipeline);
       for (Provocation.Buffer residency : Provocation.Buffer.values()) {
         for (boolean isWrite : new boolean[] {false, true}) {
           Provocation.run(file, buffer, isWrite, residency, OPERATIONS);
@@ -104,6 +105,7 @@ final class DemoCommand implements Callable<Integer> {
         }
       }
       pump.finish();
+      pipeline.finish();
     }
     out.println();
     Report report = builder.build();
@@ -116,16 +118,11 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   /** Prints each operation as it ends. */
-  private record Printer(PrintWriter out, Path path) implements OperationListener {
+  private record Printer(PrintWriter out, Path path) implements StreamListener {
     @Override
     public void onOperation(Operation operation) {
       out.println(ReportText.operationLine(operation, String.valueOf(path.getFileName())));
       out.flush();
-    }
-
-    @Override
-    public void onInFlight(Operation operation) {
-      // Nothing of the demo hangs.
     }
   }
 

@@ -1,5 +1,6 @@
 package io.faultline.cli;
 
+import io.faultline.pipeline.Pipeline;
 import io.faultline.recording.RecordingReader;
 import io.faultline.report.Report;
 import io.faultline.report.ReportBuilder;
@@ -72,9 +73,11 @@ final class ReportCommand implements Callable<Integer> {
       if (hasSteps) {
         builder.keepSteps();
       }
-      while (reader.poll(builder, BATCH) != EventSource.END) {
+      Pipeline pipeline = new Pipeline(builder);
+      while (reader.poll(pipeline, BATCH) != EventSource.END) {
         // until all is read
       }
+      pipeline.finish();
       reader.damage().forEach(builder::markIncomplete);
       return builder.build();
     }

@@ -1,5 +1,6 @@
 package io.faultline.cli;
 
+import io.faultline.pipeline.Pipeline;
 import io.faultline.probe.Hook;
 import io.faultline.probe.KernelFeatures;
 import io.faultline.probe.ProbeFilter;
@@ -149,7 +150,9 @@ final class SelftestCommand implements Callable<Integer> {
         Provocation.run(direct, buffer, isWrite, Provocation.Buffer.RESIDENT, RESIDENT);
         Provocation.run(direct, buffer, isWrite, Provocation.Buffer.HALF, HALF);
         Provocation.run(direct, buffer, isWrite, Provocation.Buffer.ABSENT, ABSENT);
-        new Pump(source, builder).finish();
+        Pipeline pipeline = new Pipeline(builder);
+        new Pump(source, pipeline).finish();
+        pipeline.finish();
         return builder.build();
       }
     } finally {

@@ -1,5 +1,6 @@
 package io.faultline.cli;
 
+import io.faultline.pipeline.Pipeline;
 import io.faultline.report.LiveView;
 import io.faultline.source.live.LiveSource;
 import java.io.IOException;
@@ -53,7 +54,7 @@ final class TopCommand implements Callable<Integer> {
     boolean isTerminal = System.console() != null;
     try (LiveSource source = live.open(LiveOptions.Detail.NORMAL)) {
       LiveView view = new LiveView(source.info(), rows);
-      Pump pump = new Pump(source, view).stopOnSignals();
+      Pump pump = new Pump(source, new Pipeline(view)).stopOnSignals();
       long[] shown = {System.nanoTime(), 0};
       pump.run(
           null,

@@ -1,9 +1,9 @@
 package io.faultline.report;
 
 import io.faultline.event.Event;
-import io.faultline.event.EventDecoder;
 import io.faultline.event.Probe;
 import io.faultline.event.ProbeCounters;
+import io.faultline.pipeline.StreamEnd;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -80,7 +80,9 @@ final class Account {
     return Arrays.stream(counters).filter(c -> c != null).mapToLong(c -> c.inOperation).sum();
   }
 
-  Balance balance(EventDecoder decoder, long lastEventNs, long evicted, List<String> otherReasons) {
+  Balance balance(StreamEnd end, long lastEventNs, List<String> otherReasons) {
+    long unknown = end.unknownEvents();
+    long evicted = end.evictedOperations();
     List<Balance.ProbeBalance> probes = new ArrayList<>();
     List<String> reasons = new ArrayList<>(otherReasons);
     long[] sums = new long[6];
@@ -110,23 +112,14 @@ final class Account {
     if (gaps > 0 && sums[4] == 0) {
       reasons.add(gaps + " events are missing in between");
     }
-    if (decoder.unknown() > 0) {
-      reasons.add(decoder.unknown() + " events are of a type that this version does not know");
+    if (unknown > 0) {
+      reasons.add(unknown + " events are of a type that this version does not know");
     }
     if (evicted > 0) {
       reasons.add(evicted + " operations were given up for want of room");
     }
     return new Balance(
-        sums[0],
-        sums[1],
-        sums[2],
-        sums[3],
-        sums[4],
-        sums[5],
-        gaps,
-        decoder.unknown(),
-        evicted,
-        probes,
+        sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], gaps, unknown, evicted, probes,
         reasons);
   }
 }

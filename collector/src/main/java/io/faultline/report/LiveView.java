@@ -2,8 +2,6 @@ package io.faultline.report;
 
 import io.faultline.event.Attempt;
 import io.faultline.event.Cell;
-import io.faultline.event.EventDecoder;
-import io.faultline.event.EventHandler;
 import io.faultline.event.Fault;
 import io.faultline.event.Hang;
 import io.faultline.event.InvalidateFail;
@@ -16,13 +14,10 @@ import io.faultline.event.ProbeCounters;
 import io.faultline.match.FileSystems;
 import io.faultline.match.LockNames;
 import io.faultline.match.LockTable;
-import io.faultline.match.Matcher;
 import io.faultline.match.Operation;
-import io.faultline.match.OperationListener;
-import io.faultline.source.StreamConsumer;
+import io.faultline.pipeline.StreamListener;
 import io.faultline.source.StreamInfo;
 import java.io.PrintWriter;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -38,7 +33,7 @@ import java.util.function.Function;
  *
  * <p>Rates come from the kernel's totals; processes and files from the operations that are events.
  */
-public final class LiveView implements StreamConsumer {
+public final class LiveView implements StreamListener {
   /** Processes and files kept for one interval; more are counted together. */
   private static final int GROUPS_MAX = 10_000;
 
@@ -82,8 +77,6 @@ public final class LiveView implements StreamConsumer {
 
   private final StreamInfo info;
   private final int rows;
-  private final EventDecoder decoder = new EventDecoder(new Handler());
-  private final Matcher matcher = new Matcher(new Collector());
   private final Map<Cells.Key, Rate> rates = new LinkedHashMap<>();
   private final Map<LockKey, Rate> lockRates = new TreeMap<>();
   private final LockTable locks = new LockTable();
@@ -98,11 +91,6 @@ public final class LiveView implements StreamConsumer {
   public LiveView(StreamInfo info, int rows) {
     this.info = info;
     this.rows = rows;
-  }
-
-  @Override
-  public void onEvent(ByteBuffer buffer, int offset) {
-    decoder.decode(buffer, offset);
   }
 
   @Override
@@ -277,103 +265,91 @@ public final class LiveView implements StreamConsumer {
         : ReportText.shorten(path, 60);
   }
 
-  private final class Collector implements OperationListener {
-    @Override
-    public void onOperation(Operation operation) {
-      inFlight.remove(operation.startNs() ^ operation.tid());
-      if (operation.isFaultDisabled()) {
-        add(processes, operation, o -> ReportText.printable(o.comm()) + " (" + o.pid() + ")");
-        add(files, operation, LiveView.this::nameOf);
-      }
-    }
-
-    private void add(
-        Map<String, Group> groups, Operation operation, Function<Operation, String> name) {
-      String key = name.apply(operation);
-      if (groups.size() >= GROUPS_MAX && !groups.containsKey(key)) {
-        key = OTHERS;
-      }
-      Group group = groups.computeIfAbsent(key, k -> new Group());
-      group.operations++;
-      group.retries += operation.retries();
-      group.retryNs += operation.retryNs();
-    }
-
-    @Override
-    public void onInFlight(Operation operation) {
-      inFlight.put(operation.startNs() ^ operation.tid(), operation.copy());
+  @Override
+  public void onOperation(Operation operation) {
+    inFlight.remove(operation.startNs() ^ operation.tid());
+    if (operation.isFaultDisabled()) {
+      add(processes, operation, o -> ReportText.printable(o.comm()) + " (" + o.pid() + ")");
+      add(files, operation, LiveView.this::nameOf);
     }
   }
 
-  private final class Handler implements EventHandler {
-    @Override
-    public void onAttempt(Attempt attempt) {
+  private void add(
+      Map<String, Group> groups, Operation operation, Function<Operation, String> name) {
+    String key = name.apply(operation);
+    if (groups.size() >= GROUPS_MAX && !groups.containsKey(key)) {
+      key = OTHERS;
+    }
+    Group group = groups.computeIfAbsent(key, k -> new Group());
+    group.operations++;
+    group.retries += operation.retries();
+    group.retryNs += operation.retryNs();
+  }
+
+  @Override
+  public void onInFlight(Operation operation) {
+    inFlight.put(operation.startNs() ^ operation.tid(), operation.copy());
+  }
+
+  @Override
+  public void onAttempt(Attempt attempt) {
+    events++;
+  }
+
+  @Override
+  public void onOperationEnd(OperationEnd end) {
+    events++;
+  }
+
+  @Override
+  public void onInvalidateFail(InvalidateFail invalidateFail) {
+    events++;
+  }
+
+  @Override
+  public void onFault(Fault fault) {
+    events++;
+  }
+
+  @Override
+  public void onCell(Cell cell) {
+    Cells.Key key = new Cells.Key(cell.dev(), cell.fsMagic(), cell.isWrite());
+    rates
+        .computeIfAbsent(key, k -> new Rate(info.ktimeNs()))
+        .set(
+            cell.ktimeNs(),
+            cell.attempts(),
+            cell.operations(),
+            cell.retries(),
+            cell.bytes(),
+            cell.retryNs());
+  }
+
+  @Override
+  public void onLockStep(LockStep step) {
+    if (step.kind() != LockStep.Kind.WAITING && step.kind() != LockStep.Kind.HOLDING) {
       events++;
-      matcher.onAttempt(attempt);
     }
+    locks.onLockStep(step);
+  }
 
-    @Override
-    public void onInFlight(Attempt attempt) {
-      matcher.onInFlight(attempt);
-    }
+  @Override
+  public void onHang(Hang hang) {
+    events++;
+  }
 
-    @Override
-    public void onOperationEnd(OperationEnd end) {
-      events++;
-      matcher.onOperationEnd(end);
-    }
+  @Override
+  public void onLockCell(LockCell cell) {
+    lockRates
+        .computeIfAbsent(
+            new LockKey(cell.lockClass(), cell.mode()), key -> new Rate(info.ktimeNs()))
+        .set(cell.ktimeNs(), cell.grants(), cell.waits(), cell.waitNs(), 0, 0);
+  }
 
-    @Override
-    public void onInvalidateFail(InvalidateFail invalidateFail) {
-      events++;
-    }
-
-    @Override
-    public void onFault(Fault fault) {
-      events++;
-    }
-
-    @Override
-    public void onCell(Cell cell) {
-      Cells.Key key = new Cells.Key(cell.dev(), cell.fsMagic(), cell.isWrite());
-      rates
-          .computeIfAbsent(key, k -> new Rate(info.ktimeNs()))
-          .set(
-              cell.ktimeNs(),
-              cell.attempts(),
-              cell.operations(),
-              cell.retries(),
-              cell.bytes(),
-              cell.retryNs());
-    }
-
-    @Override
-    public void onLockStep(LockStep step) {
-      if (step.kind() != LockStep.Kind.WAITING && step.kind() != LockStep.Kind.HOLDING) {
-        events++;
-      }
-      matcher.onLockStep(step);
-      locks.onLockStep(step);
-    }
-
-    @Override
-    public void onHang(Hang hang) {
-      events++;
-    }
-
-    @Override
-    public void onLockCell(LockCell cell) {
-      lockRates
-          .computeIfAbsent(
-              new LockKey(cell.lockClass(), cell.mode()), key -> new Rate(info.ktimeNs()))
-          .set(cell.ktimeNs(), cell.grants(), cell.waits(), cell.waitNs(), 0, 0);
-    }
-
-    @Override
-    public void onProbeCounters(ProbeCounters counters) {
-      if (counters.cpu() == io.faultline.event.Event.CPU_NONE && counters.probe() != null) {
-        lostByProbe[counters.probe().number()] = counters.lost();
-      }
+  @Override
+  public void onProbeCounters(ProbeCounters counters) {
+    if (counters.cpu() == io.faultline.event.Event.CPU_NONE && counters.probe() != null) {
+      lostByProbe[counters.probe().number()] = counters.lost();
     }
   }
 }

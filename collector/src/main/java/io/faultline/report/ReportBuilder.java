@@ -3,8 +3,6 @@ package io.faultline.report;
 import io.faultline.event.Attempt;
 import io.faultline.event.Cell;
 import io.faultline.event.CellHistogram;
-import io.faultline.event.EventDecoder;
-import io.faultline.event.EventHandler;
 import io.faultline.event.Fault;
 import io.faultline.event.Hang;
 import io.faultline.event.HookChange;
@@ -17,15 +15,12 @@ import io.faultline.event.OperationEnd;
 import io.faultline.event.Probe;
 import io.faultline.event.ProbeCounters;
 import io.faultline.match.LockWait;
-import io.faultline.match.Matcher;
 import io.faultline.match.Operation;
-import io.faultline.match.OperationListener;
 import io.faultline.match.Outcome;
-import io.faultline.risk.RiskEngine;
+import io.faultline.pipeline.StreamEnd;
+import io.faultline.pipeline.StreamListener;
 import io.faultline.source.NameKind;
-import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -35,12 +30,12 @@ import java.util.Map;
 import java.util.PriorityQueue;
 
 /**
- * Takes a stream and makes a {@link Report} of it.
+ * Makes a {@link Report} of a stream.
  *
  * <p>Totals of attempts are the kernel's own, which count what was emitted and what was not alike;
  * operations are those that the matcher made of events. One thread.
  */
-public final class ReportBuilder implements StreamConsumer {
+public final class ReportBuilder implements StreamListener {
   /** Default limit of listed operations. */
   public static final int OPERATIONS_MAX_DEFAULT = 100_000;
 
@@ -60,9 +55,7 @@ public final class ReportBuilder implements StreamConsumer {
 
   private final StreamInfo info;
   private final int operationsMax;
-  private final EventDecoder decoder = new EventDecoder(new Handler());
   private final Account account = new Account();
-  private final Matcher matcher;
   private final Cells cells = new Cells();
   private final Consistency consistency = new Consistency();
   private final PriorityQueue<Operation> operations = new PriorityQueue<>(BY_COST);
@@ -74,7 +67,6 @@ public final class ReportBuilder implements StreamConsumer {
   private final Map<String, String> hookChanges = new LinkedHashMap<>();
   private final Map<Report.FileKey, String> paths = new LinkedHashMap<>();
   private final Map<Report.NameKey, String> names = new LinkedHashMap<>();
-  private final RiskEngine risk = new RiskEngine();
   private Timeline timeline;
   private final List<String> reasons = new ArrayList<>();
   private long lastNs;
@@ -84,7 +76,7 @@ public final class ReportBuilder implements StreamConsumer {
   private long bufferedFallbacks;
   private long invalidateFails;
   private long matchedAttempts;
-  private OperationListener listener;
+  private StreamEnd end;
 
   /** A builder with the default limit. */
   public ReportBuilder(StreamInfo info) {
@@ -95,12 +87,6 @@ public final class ReportBuilder implements StreamConsumer {
   public ReportBuilder(StreamInfo info, int operationsMax) {
     this.info = info;
     this.operationsMax = operationsMax;
-    matcher = new Matcher(new Collector());
-  }
-
-  @Override
-  public void onEvent(ByteBuffer buffer, int offset) {
-    decoder.decode(buffer, offset);
   }
 
   @Override
@@ -122,21 +108,26 @@ public final class ReportBuilder implements StreamConsumer {
     timeline = new Timeline();
   }
 
-  /** Hands over every operation as it ends, too. */
-  public void listen(OperationListener newListener) {
-    listener = newListener;
-  }
-
   /** The account does not close, for a reason that the stream itself does not show. */
   public void markIncomplete(String reason) {
     reasons.add(reason);
   }
 
-  /** The stream has ended. Call once. */
+  @Override
+  public void onEnd(StreamEnd streamEnd) {
+    end = streamEnd;
+  }
+
+  /**
+   * What the stream amounts to.
+   *
+   * @throws IllegalStateException when it has not ended
+   */
   public Report build() {
-    matcher.finish();
-    risk.finish();
-    Balance balance = account.balance(decoder, lastNs, matcher.evicted(), reasons);
+    if (end == null) {
+      throw new IllegalStateException("stream: open (expected: ended)");
+    }
+    Balance balance = account.balance(end, lastNs, reasons);
     long[] sums = new long[10];
     for (CellReport cell : cells.all().values()) {
       long[] values = {
@@ -209,7 +200,7 @@ public final class ReportBuilder implements StreamConsumer {
         demotes.values().stream()
             .sorted(Comparator.comparingLong(RemoteDemotes::count).reversed())
             .toList(),
-        risk.alerts(),
+        end.alerts(),
         hangs,
         timeline,
         paths,
@@ -252,187 +243,151 @@ public final class ReportBuilder implements StreamConsumer {
     return matchedAttempts;
   }
 
-  /** Takes finished operations from the matcher. */
-  private final class Collector implements OperationListener {
-    @Override
-    public void onOperation(Operation operation) {
-      if (listener != null) {
-        listener.onOperation(operation);
-      }
-      risk.onOperation(operation);
-      consistency.see(operation);
-      if (operation.outcome() == Outcome.BUFFERED && operation.isFaultDisabled()) {
-        bufferedFallbacks++;
-      }
-      if (!operation.isFaultDisabled() && operation.outcome() != Outcome.IN_FLIGHT) {
+  @Override
+  public void onOperation(Operation operation) {
+    consistency.see(operation);
+    if (operation.outcome() == Outcome.BUFFERED && operation.isFaultDisabled()) {
+      bufferedFallbacks++;
+    }
+    if (!operation.isFaultDisabled() && operation.outcome() != Outcome.IN_FLIGHT) {
+      return;
+    }
+    if (operations.size() == operationsMax) {
+      operationsOmitted++;
+      if (BY_COST.compare(operation, operations.peek()) <= 0) {
         return;
       }
-      if (operations.size() == operationsMax) {
-        operationsOmitted++;
-        if (BY_COST.compare(operation, operations.peek()) <= 0) {
-          return;
-        }
-        operations.poll();
-      }
-      operations.add(operation.copy());
+      operations.poll();
     }
+    operations.add(operation.copy());
+  }
 
-    @Override
-    public void onInFlight(Operation operation) {
-      if (listener != null) {
-        listener.onInFlight(operation);
+  @Override
+  public void onLockWait(LockWait wait) {
+    waiting.remove(new WaitName(wait.tid(), wait.requestNs()));
+    if (lockWaits.size() == operationsMax) {
+      lockWaitsOmitted++;
+      if (BY_LENGTH.compare(wait, lockWaits.peek()) <= 0) {
+        return;
       }
-      risk.onInFlight(operation);
+      lockWaits.poll();
     }
+    lockWaits.add(wait);
+  }
 
-    @Override
-    public void onLockWait(LockWait wait) {
-      if (listener != null) {
-        listener.onLockWait(wait);
-      }
-      waiting.remove(new WaitName(wait.tid(), wait.requestNs()));
-      if (lockWaits.size() == operationsMax) {
-        lockWaitsOmitted++;
-        if (BY_LENGTH.compare(wait, lockWaits.peek()) <= 0) {
-          return;
-        }
-        lockWaits.poll();
-      }
-      lockWaits.add(wait);
+  @Override
+  public void onLockWaiting(LockWait wait) {
+    WaitName name = new WaitName(wait.tid(), wait.requestNs());
+    if (waiting.size() < LISTED_MAX || waiting.containsKey(name)) {
+      waiting.put(name, wait);
     }
+  }
 
-    @Override
-    public void onLockWaiting(LockWait wait) {
-      if (listener != null) {
-        listener.onLockWaiting(wait);
-      }
-      WaitName name = new WaitName(wait.tid(), wait.requestNs());
-      if (waiting.size() < LISTED_MAX || waiting.containsKey(name)) {
-        waiting.put(name, wait);
+  @Override
+  public void onAttempt(Attempt attempt) {
+    lastNs = Math.max(lastNs, attempt.ktimeNs());
+    matchedAttempts++;
+    account.see(attempt);
+    consistency.see(attempt);
+    if (timeline != null) {
+      timeline.see(attempt);
+    }
+  }
+
+  @Override
+  public void onInFlight(Attempt attempt) {
+    lastNs = Math.max(lastNs, attempt.ktimeNs());
+    account.see(attempt);
+  }
+
+  @Override
+  public void onOperationEnd(OperationEnd end) {
+    lastNs = Math.max(lastNs, end.ktimeNs());
+    account.see(end);
+  }
+
+  @Override
+  public void onInvalidateFail(InvalidateFail invalidateFail) {
+    lastNs = Math.max(lastNs, invalidateFail.ktimeNs());
+    invalidateFails++;
+    account.see(invalidateFail);
+  }
+
+  @Override
+  public void onFault(Fault fault) {
+    lastNs = Math.max(lastNs, fault.ktimeNs());
+    account.see(fault);
+    if (timeline != null) {
+      timeline.see(fault);
+    }
+  }
+
+  @Override
+  public void onLockStep(LockStep step) {
+    lastNs = Math.max(lastNs, step.ktimeNs());
+    account.see(step);
+    consistency.see(step);
+    if (step.kind() == LockStep.Kind.DEMOTE && step.is(LockStep.REMOTE)) {
+      count(step);
+    }
+    if (timeline != null) {
+      timeline.see(step);
+    }
+  }
+
+  @Override
+  public void onLockCell(LockCell cell) {
+    lastNs = Math.max(lastNs, cell.ktimeNs());
+    lockCells.set(cell);
+  }
+
+  @Override
+  public void onLockHistogram(LockHistogram histogram) {
+    lockCells.set(histogram);
+  }
+
+  @Override
+  public void onHang(Hang hang) {
+    lastNs = Math.max(lastNs, hang.ktimeNs());
+    account.see(hang);
+    if (hangs.size() < LISTED_MAX) {
+      hangs.add(new Report.HungTask(hang.tgid(), hang.tid(), hang.comm(), hang.ktimeNs()));
+    }
+  }
+
+  @Override
+  public void onHookChange(HookChange change) {
+    lastNs = Math.max(lastNs, change.ktimeNs());
+    if (change.probe() == Probe.SWEEP) {
+      reasons.add("hooks of a module could not be attached: " + change.via());
+    } else if (change.probe() != null) {
+      hookChanges.put(
+          change.probe().label, change.isAttached() ? change.via() : StreamInfo.VIA_NONE);
+      if (!change.isAttached()) {
+        reasons.add(
+            String.format(
+                Locale.ROOT,
+                "%s was detached after %s",
+                change.probe().label,
+                Units.duration(change.ktimeNs() - info.ktimeNs())));
       }
     }
   }
 
-  private final class Handler implements EventHandler {
-    @Override
-    public void onAttempt(Attempt attempt) {
-      risk.onAttempt(attempt);
-      lastNs = Math.max(lastNs, attempt.ktimeNs());
-      matchedAttempts++;
-      account.see(attempt);
-      consistency.see(attempt);
-      matcher.onAttempt(attempt);
-      if (timeline != null) {
-        timeline.see(attempt);
-      }
-    }
+  @Override
+  public void onCell(Cell cell) {
+    lastNs = Math.max(lastNs, cell.ktimeNs());
+    cells.set(cell);
+  }
 
-    @Override
-    public void onInFlight(Attempt attempt) {
-      risk.onInFlight(attempt);
-      lastNs = Math.max(lastNs, attempt.ktimeNs());
-      account.see(attempt);
-      matcher.onInFlight(attempt);
-    }
+  @Override
+  public void onCellHistogram(CellHistogram histogram) {
+    cells.set(histogram);
+  }
 
-    @Override
-    public void onOperationEnd(OperationEnd end) {
-      risk.onOperationEnd(end);
-      lastNs = Math.max(lastNs, end.ktimeNs());
-      account.see(end);
-      matcher.onOperationEnd(end);
-    }
-
-    @Override
-    public void onInvalidateFail(InvalidateFail invalidateFail) {
-      risk.onInvalidateFail(invalidateFail);
-      lastNs = Math.max(lastNs, invalidateFail.ktimeNs());
-      invalidateFails++;
-      account.see(invalidateFail);
-    }
-
-    @Override
-    public void onFault(Fault fault) {
-      risk.onFault(fault);
-      lastNs = Math.max(lastNs, fault.ktimeNs());
-      account.see(fault);
-      if (timeline != null) {
-        timeline.see(fault);
-      }
-    }
-
-    @Override
-    public void onLockStep(LockStep step) {
-      risk.onLockStep(step);
-      lastNs = Math.max(lastNs, step.ktimeNs());
-      account.see(step);
-      consistency.see(step);
-      matcher.onLockStep(step);
-      if (step.kind() == LockStep.Kind.DEMOTE && step.is(LockStep.REMOTE)) {
-        count(step);
-      }
-      if (timeline != null) {
-        timeline.see(step);
-      }
-    }
-
-    @Override
-    public void onLockCell(LockCell cell) {
-      lastNs = Math.max(lastNs, cell.ktimeNs());
-      lockCells.set(cell);
-    }
-
-    @Override
-    public void onLockHistogram(LockHistogram histogram) {
-      lockCells.set(histogram);
-    }
-
-    @Override
-    public void onHang(Hang hang) {
-      risk.onHang(hang);
-      lastNs = Math.max(lastNs, hang.ktimeNs());
-      account.see(hang);
-      if (hangs.size() < LISTED_MAX) {
-        hangs.add(new Report.HungTask(hang.tgid(), hang.tid(), hang.comm(), hang.ktimeNs()));
-      }
-    }
-
-    @Override
-    public void onHookChange(HookChange change) {
-      lastNs = Math.max(lastNs, change.ktimeNs());
-      if (change.probe() == Probe.SWEEP) {
-        reasons.add("hooks of a module could not be attached: " + change.via());
-      } else if (change.probe() != null) {
-        hookChanges.put(
-            change.probe().label, change.isAttached() ? change.via() : StreamInfo.VIA_NONE);
-        if (!change.isAttached()) {
-          reasons.add(
-              String.format(
-                  Locale.ROOT,
-                  "%s was detached after %s",
-                  change.probe().label,
-                  Units.duration(change.ktimeNs() - info.ktimeNs())));
-        }
-      }
-    }
-
-    @Override
-    public void onCell(Cell cell) {
-      risk.onCell(cell);
-      lastNs = Math.max(lastNs, cell.ktimeNs());
-      cells.set(cell);
-    }
-
-    @Override
-    public void onCellHistogram(CellHistogram histogram) {
-      cells.set(histogram);
-    }
-
-    @Override
-    public void onProbeCounters(ProbeCounters counters) {
-      risk.onProbeCounters(counters);
-      lastNs = Math.max(lastNs, counters.ktimeNs());
-      account.set(counters);
-    }
+  @Override
+  public void onProbeCounters(ProbeCounters counters) {
+    lastNs = Math.max(lastNs, counters.ktimeNs());
+    account.set(counters);
   }
 }

@@ -10,6 +10,7 @@ import java.util.Locale;
  * @param rule what it is about
  * @param severity how bad it is
  * @param state where it is in its life
+ * @param subject what it happened to
  * @param title one sentence
  * @param firstNs when the cause was first seen, CLOCK_MONOTONIC
  * @param lastNs when it was last seen, or was over
@@ -22,12 +23,25 @@ public record Alert(
     Rule rule,
     Severity severity,
     State state,
+    Subject subject,
     String title,
     long firstNs,
     long lastNs,
     long count,
     boolean isComplete,
     List<Evidence> evidence) {
+
+  /**
+   * What an alert is about.
+   *
+   * @param dev device, 0 when it is about none
+   * @param ino inode of the file, 0 when it is about no file
+   * @param fs name of the file system, empty when it is not known
+   */
+  public record Subject(int dev, long ino, String fs) {
+    /** No file system. */
+    public static final Subject NONE = new Subject(0, 0, "");
+  }
 
   /** Where an alert is in its life. */
   public enum State {

@@ -40,8 +40,9 @@ import java.util.function.Consumer;
  */
 public final class RiskEngine implements EventHandler, OperationListener {
   private static final int TRACKED_MAX = 65_536;
+  private static final int LM_TYPE_INODE = 2;
 
-  private final Thresholds thresholds;
+  private Thresholds thresholds;
   private final AlertBook book;
   private final Loss loss = new Loss();
   private final Map<String, Long> cycleSinceNs = new HashMap<>();
@@ -87,6 +88,11 @@ public final class RiskEngine implements EventHandler, OperationListener {
   public RiskEngine(Thresholds thresholds, Consumer<Alert> listener) {
     this.thresholds = thresholds;
     book = new AlertBook(listener);
+  }
+
+  /** From now on goes by other thresholds; what was found stays. */
+  public void setThresholds(Thresholds newThresholds) {
+    thresholds = newThresholds;
   }
 
   /** All alerts, in the order in which their causes were first seen. */
@@ -166,6 +172,7 @@ public final class RiskEngine implements EventHandler, OperationListener {
           "livelock:" + attempt.tid() + ":" + attempt.operationNs(),
           Rule.LIVELOCK,
           Alert.State.FIRING,
+          new Alert.Subject(attempt.dev(), attempt.ino(), FileSystems.nameOf(attempt.fsMagic())),
           String.format(
               "%s (%d) has retried a %s of %s %d times without progress",
               attempt.comm(),
@@ -218,6 +225,7 @@ public final class RiskEngine implements EventHandler, OperationListener {
           "collision:" + FileSystems.devOf(fail.dev()) + ":" + fail.ino(),
           Rule.COLLISION,
           Alert.State.FIRING,
+          new Alert.Subject(fail.dev(), fail.ino(), FileSystems.nameOf(fail.fsMagic())),
           String.format("direct and buffered I/O to %s collide", name),
           fail.ktimeNs(),
           List.of(
@@ -239,6 +247,7 @@ public final class RiskEngine implements EventHandler, OperationListener {
         "hung_task:" + hang.tid(),
         Rule.HUNG_TASK,
         Alert.State.FIRING,
+        Alert.Subject.NONE,
         String.format("the kernel's watchdog reports %s (%d) as hung", hang.comm(), hang.tid()),
         hang.ktimeNs(),
         List.of(
@@ -265,6 +274,7 @@ public final class RiskEngine implements EventHandler, OperationListener {
           id,
           Rule.DEGRADED,
           Alert.State.FIRING,
+          new Alert.Subject(cell.dev(), 0, FileSystems.nameOf(cell.fsMagic())),
           String.format(
               "%d of %d direct operations on %s %s did not end direct",
               window.bad,
@@ -320,6 +330,7 @@ public final class RiskEngine implements EventHandler, OperationListener {
           "corruption:" + FileSystems.devOf(operation.dev()) + ":" + operation.ino(),
           Rule.CORRUPTION,
           Alert.State.FIRING,
+          new Alert.Subject(operation.dev(), operation.ino(), operation.fs()),
           String.format(
               "a retried %s of %s inode %d went on at another place than it began",
               operation.isWrite() ? "write" : "read", operation.fs(), operation.ino()),
@@ -345,6 +356,7 @@ public final class RiskEngine implements EventHandler, OperationListener {
         "stall:operation:" + operation.tid() + ":" + operation.startNs(),
         Rule.STALL,
         Alert.State.FIRING,
+        new Alert.Subject(operation.dev(), operation.ino(), operation.fs()),
         String.format(
             "a direct %s of %s inode %d by %s (%d) does not end",
             operation.isWrite() ? "write" : "read",
@@ -400,6 +412,7 @@ public final class RiskEngine implements EventHandler, OperationListener {
           id,
           Rule.DEADLOCK,
           isConfirmed ? Alert.State.FIRING : Alert.State.PENDING,
+          subjectOf(cycle.get(0).waits().lock()),
           cycle.size() + " tasks wait for each other: " + tasks,
           lookNs,
           evidence);
@@ -442,6 +455,7 @@ public final class RiskEngine implements EventHandler, OperationListener {
             "stall:" + keyOf(wait.lock()),
             Rule.STALL,
             Alert.State.FIRING,
+            subjectOf(wait.lock()),
             String.format("tasks wait long for %s", nameOf(wait.lock())),
             lookNs,
             List.of(evidenceOf(wait, Set.of())));
@@ -460,6 +474,7 @@ public final class RiskEngine implements EventHandler, OperationListener {
           "cross_node:" + wait.tid() + "@" + wait.requestNs(),
           Rule.CROSS_NODE,
           Alert.State.FIRING,
+          subjectOf(held.lock()),
           String.format(
               "%s (%d) holds %s, which another node wants, and waits for %s",
               wait.comm(), wait.tid(), nameOf(held.lock()), nameOf(wait.lock())),
@@ -474,12 +489,22 @@ public final class RiskEngine implements EventHandler, OperationListener {
           "freeze:" + wait.tid() + "@" + wait.requestNs(),
           Rule.FREEZE,
           Alert.State.FIRING,
+          subjectOf(wait.lock()),
           String.format(
               "%s (%d) waits for a frozen file system while it holds %s",
               wait.comm(), wait.tid(), nameOf(held.lock())),
           lookNs,
           List.of(evidenceOf(wait, Set.of())));
     }
+  }
+
+  private static Alert.Subject subjectOf(LockTable.Key lock) {
+    return switch (lock.lockClass()) {
+      case GLOCK ->
+          new Alert.Subject(lock.dev(), lock.type() == LM_TYPE_INODE ? lock.number() : 0, "gfs2");
+      case I_RWSEM, INVALIDATE, EXTENT -> new Alert.Subject(lock.dev(), lock.number(), "");
+      default -> new Alert.Subject(lock.dev(), 0, "");
+    };
   }
 
   private static String keyOf(LockTable.Key lock) {
@@ -520,10 +545,11 @@ public final class RiskEngine implements EventHandler, OperationListener {
       String id,
       Rule rule,
       Alert.State state,
+      Alert.Subject subject,
       String title,
       long ns,
       List<Alert.Evidence> evidence) {
-    book.raise(id, rule, state, title, ns, loss.isNothingMissing(), evidence);
+    book.raise(id, rule, state, subject, title, ns, loss.isNothingMissing(), evidence);
   }
 
   private <K, V> void put(Map<K, V> map, K key, V value) {

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 /** Sequence numbers and counters against what arrives. */
 class AccountTest {
   private final EventBuilder event = new EventBuilder();
-  private final ReportBuilder builder =
-      new ReportBuilder(
+  private final ReportStream builder =
+      new ReportStream(
           new StreamInfo("node1", "6.18.0", "b00t", 0, 1_000, "core", "full", "", List.of()));
 
   private void invalidateFail(int cpu, int seq) {

@@ -24,15 +24,15 @@ class ConsistencyTest {
   private static final int XFS = 0x58465342;
   private static final Op READ = Op.read(0xffffc90000123d00L, 2_000);
 
-  private static ReportBuilder builder(String detail) {
-    return new ReportBuilder(
+  private static ReportStream builder(String detail) {
+    return new ReportStream(
         new StreamInfo("node1", "6.18.0", "b00t", 0, 1_000, "core", detail, "", List.of()));
   }
 
   @RepeatedTest(10)
   void shouldComeToTheSumsOfTheKernel() {
     long seed = System.nanoTime();
-    ReportBuilder builder = builder("full");
+    ReportStream builder = builder("full");
     RandomOperations made = new RandomOperations(new Random(seed), builder::onEvent);
     made.run(1_000);
     made.finish();
@@ -54,7 +54,7 @@ class ConsistencyTest {
     int emitted = events.size();
     made.finish();
     events.remove(random.nextInt(emitted));
-    ReportBuilder builder = builder("full");
+    ReportStream builder = builder("full");
     events.forEach(event -> builder.onEvent(event, 0));
     Report report = builder.build();
     assertThat(report.balance().isComplete()).as("seed %d", seed).isFalse();
@@ -91,7 +91,7 @@ class ConsistencyTest {
   }
 
   private static List<String> problems(String detail, long... totals) {
-    ReportBuilder builder = builder(detail);
+    ReportStream builder = builder(detail);
     EventFeed feed = new EventFeed(builder::onEvent);
     retriedRead(feed);
     feed.cell(false, 9_000, totals);
@@ -103,7 +103,7 @@ class ConsistencyTest {
 
   @Test
   void shouldSayWhenTheKernelHasNoTotals() {
-    ReportBuilder builder = builder("full");
+    ReportStream builder = builder("full");
     EventFeed feed = new EventFeed(builder::onEvent);
     retriedRead(feed);
     feed.closingCounters(9_000);
@@ -113,7 +113,7 @@ class ConsistencyTest {
 
   @Test
   void shouldNotCountWhatIsInFlight() {
-    ReportBuilder builder = builder("full");
+    ReportStream builder = builder("full");
     EventFeed feed = new EventFeed(builder::onEvent);
     feed.attempt(READ, 0, AttemptEnd.MISS_PARTIAL, 2_000, 3_000, 0, 8192);
     feed.inFlight(READ, 0, AttemptEnd.MISS_PARTIAL, 2_000, 9_000, 0);
@@ -128,7 +128,7 @@ class ConsistencyTest {
   @Test
   void shouldKeepFileSystemsOfOneDeviceNumberApart() {
     // The number of an unmounted file system is given to another one.
-    ReportBuilder builder = builder("full");
+    ReportStream builder = builder("full");
     EventFeed feed = new EventFeed(builder::onEvent);
     retriedRead(feed);
     for (long ns = 8_000; ns <= 9_000; ns += 1_000) {
@@ -145,7 +145,7 @@ class ConsistencyTest {
   @Test
   void shouldNotTakeWhatTheSweepEndedForEmittedByTheKernel() {
     Op write = READ.with(Attempt.NOFAULT | Attempt.WRITE);
-    ReportBuilder builder = builder("full");
+    ReportStream builder = builder("full");
     EventFeed swept =
         new EventFeed(
             (buffer, offset) -> {

@@ -42,7 +42,7 @@ class ReportOutputTest {
   }
 
   private static Report report() {
-    ReportBuilder builder = new ReportBuilder(info(""));
+    ReportStream builder = new ReportStream(info(""));
     EventFeed feed = new EventFeed(builder::onEvent);
     feed.attempt(READ, 0, AttemptEnd.MISS_PARTIAL, 10 * MS, 11 * MS, 0, 8192);
     builder.onPath(EventFeed.DEV, EventFeed.INO, "/srv/images/golden.img");
@@ -91,7 +91,7 @@ class ReportOutputTest {
 
   @Test
   void shouldStayWithinAHundredColumns() {
-    ReportBuilder builder = new ReportBuilder(info(""));
+    ReportStream builder = new ReportStream(info(""));
     EventFeed feed = new EventFeed(builder::onEvent);
     Op op =
         new Op(0x1000, 1_000 * MS, 4_194_304, "a-name-of-15-by", 0, 1023L << 30, EventFeed.REGION);
@@ -108,7 +108,7 @@ class ReportOutputTest {
 
   @Test
   void shouldNotLetNamesSteerTheTerminal() {
-    ReportBuilder builder = new ReportBuilder(info(""));
+    ReportStream builder = new ReportStream(info(""));
     EventFeed feed = new EventFeed(builder::onEvent);
     Op op = new Op(0x1000, 2 * MS, 11, "\u001b[31mred\n", 0, 4096, EventFeed.REGION);
     feed.attempt(op, 0, AttemptEnd.FAILED, 2 * MS, 3 * MS, 0, -5);
@@ -122,7 +122,7 @@ class ReportOutputTest {
 
   @Test
   void shouldNameWhatDoesNotAgree() {
-    ReportBuilder builder = new ReportBuilder(info("pid 4"));
+    ReportStream builder = new ReportStream(info("pid 4"));
     EventFeed feed = new EventFeed(builder::onEvent);
     feed.attempt(READ, 0, AttemptEnd.FULL, 10 * MS, 11 * MS, 0, 16384);
     feed.cell(false, 12 * MS, 1, 1, 1, 0, 0, 0, 0, 4096, 0, 1);

@@ -33,7 +33,7 @@ class ReportTest {
           List.of(new StreamInfo.Hook("dio_begin", "tp_btf/iomap_dio_rw_begin")));
 
   private final EventBuilder event = new EventBuilder();
-  private final ReportBuilder builder = new ReportBuilder(INFO);
+  private final ReportStream builder = new ReportStream(INFO);
   private int seq;
 
   private void emit() {
@@ -230,7 +230,8 @@ class ReportTest {
   @Test
   void shouldSayWhatAFileLacks() {
     counters(0, 0, 0);
-    builder.markIncomplete("the recording is cut at byte 5: its last 7 bytes are no whole frame");
+    builder.builder.markIncomplete(
+        "the recording is cut at byte 5: its last 7 bytes are no whole frame");
     Report report = builder.build();
     assertThat(report.balance().isComplete()).isFalse();
     assertThat(text(report)).contains("  - the recording is cut at byte 5");
@@ -238,12 +239,12 @@ class ReportTest {
 
   @Test
   void shouldSaySoWhenNothingHappened() {
-    assertThat(text(new ReportBuilder(INFO).build())).contains("No direct I/O was seen.");
+    assertThat(text(new ReportStream(INFO).build())).contains("No direct I/O was seen.");
   }
 
   @Test
   void shouldKeepTheCostliestOperationsAndCountTheOthers() {
-    ReportBuilder small = new ReportBuilder(INFO, 3);
+    ReportStream small = new ReportStream(new ReportBuilder(INFO, 3));
     for (int i = 0; i < 10; i++) {
       event
           .begin(EventType.ATTEMPT, Probe.DIO_COMPLETE, 0, 10_000 + i)

@@ -1,0 +1,247 @@
+package io.faultline.pipeline;
+
+import io.faultline.event.Attempt;
+import io.faultline.event.Cell;
+import io.faultline.event.CellHistogram;
+import io.faultline.event.EventDecoder;
+import io.faultline.event.EventHandler;
+import io.faultline.event.Fault;
+import io.faultline.event.Hang;
+import io.faultline.event.HookChange;
+import io.faultline.event.InvalidateFail;
+import io.faultline.event.LockCell;
+import io.faultline.event.LockHistogram;
+import io.faultline.event.LockStep;
+import io.faultline.event.OperationEnd;
+import io.faultline.event.ProbeCounters;
+import io.faultline.match.LockWait;
+import io.faultline.match.Matcher;
+import io.faultline.match.Operation;
+import io.faultline.match.OperationListener;
+import io.faultline.risk.Alert;
+import io.faultline.risk.RiskEngine;
+import io.faultline.risk.Thresholds;
+import io.faultline.source.NameKind;
+import io.faultline.source.StreamConsumer;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * A stream's way: decoder, rules, listeners, matcher; and what the matcher and the rules find, to
+ * the listeners again. One thread. Nothing is allocated for an event here.
+ */
+public final class Pipeline implements StreamConsumer {
+  private final StreamListener[] listeners;
+  private final RiskEngine risk;
+  private final Matcher matcher;
+  private final EventDecoder decoder = new EventDecoder(new Events());
+  private boolean isFinished;
+
+  /** A pipeline with the default thresholds. */
+  public Pipeline(StreamListener... listeners) {
+    this(Thresholds.DEFAULT, listeners);
+  }
+
+  /** A pipeline that tells {@code listeners}, in this order. */
+  public Pipeline(Thresholds thresholds, StreamListener... listeners) {
+    this.listeners = listeners.clone();
+    risk = new RiskEngine(thresholds, this::tell);
+    matcher = new Matcher(new Operations());
+  }
+
+  @Override
+  public void onEvent(ByteBuffer buffer, int offset) {
+    decoder.decode(buffer, offset);
+  }
+
+  @Override
+  public void onPath(int dev, long ino, String path) {
+    for (StreamListener listener : listeners) {
+      listener.onPath(dev, ino, path);
+    }
+  }
+
+  @Override
+  public void onName(NameKind kind, long id, String name) {
+    for (StreamListener listener : listeners) {
+      listener.onName(kind, id, name);
+    }
+  }
+
+  /** The alerts so far. */
+  public List<Alert> alerts() {
+    return risk.alerts();
+  }
+
+  /** Events so far. */
+  public long decoded() {
+    return decoder.decoded();
+  }
+
+  /** From now on the rules go by other thresholds; what was found stays. */
+  public void setThresholds(Thresholds thresholds) {
+    risk.setThresholds(thresholds);
+  }
+
+  /** The stream has ended; the second call does nothing. */
+  public void finish() {
+    if (isFinished) {
+      return;
+    }
+    isFinished = true;
+    matcher.finish();
+    risk.finish();
+    StreamEnd end =
+        new StreamEnd(risk.alerts(), matcher.evicted(), risk.omitted(), decoder.unknown());
+    for (StreamListener listener : listeners) {
+      listener.onEnd(end);
+    }
+  }
+
+  private void tell(Alert alert) {
+    for (StreamListener listener : listeners) {
+      listener.onAlert(alert);
+    }
+  }
+
+  private final class Operations implements OperationListener {
+    @Override
+    public void onOperation(Operation operation) {
+      risk.onOperation(operation);
+      for (StreamListener listener : listeners) {
+        listener.onOperation(operation);
+      }
+    }
+
+    @Override
+    public void onInFlight(Operation operation) {
+      risk.onInFlight(operation);
+      for (StreamListener listener : listeners) {
+        listener.onInFlight(operation);
+      }
+    }
+
+    @Override
+    public void onLockWait(LockWait wait) {
+      risk.onLockWait(wait);
+      for (StreamListener listener : listeners) {
+        listener.onLockWait(wait);
+      }
+    }
+
+    @Override
+    public void onLockWaiting(LockWait wait) {
+      risk.onLockWaiting(wait);
+      for (StreamListener listener : listeners) {
+        listener.onLockWaiting(wait);
+      }
+    }
+  }
+
+  private final class Events implements EventHandler {
+    @Override
+    public void onAttempt(Attempt attempt) {
+      risk.onAttempt(attempt);
+      for (StreamListener listener : listeners) {
+        listener.onAttempt(attempt);
+      }
+      matcher.onAttempt(attempt);
+    }
+
+    @Override
+    public void onInFlight(Attempt attempt) {
+      risk.onInFlight(attempt);
+      for (StreamListener listener : listeners) {
+        listener.onInFlight(attempt);
+      }
+      matcher.onInFlight(attempt);
+    }
+
+    @Override
+    public void onOperationEnd(OperationEnd end) {
+      risk.onOperationEnd(end);
+      for (StreamListener listener : listeners) {
+        listener.onOperationEnd(end);
+      }
+      matcher.onOperationEnd(end);
+    }
+
+    @Override
+    public void onLockStep(LockStep step) {
+      risk.onLockStep(step);
+      for (StreamListener listener : listeners) {
+        listener.onLockStep(step);
+      }
+      matcher.onLockStep(step);
+    }
+
+    @Override
+    public void onInvalidateFail(InvalidateFail fail) {
+      risk.onInvalidateFail(fail);
+      for (StreamListener listener : listeners) {
+        listener.onInvalidateFail(fail);
+      }
+    }
+
+    @Override
+    public void onFault(Fault fault) {
+      risk.onFault(fault);
+      for (StreamListener listener : listeners) {
+        listener.onFault(fault);
+      }
+    }
+
+    @Override
+    public void onHang(Hang hang) {
+      risk.onHang(hang);
+      for (StreamListener listener : listeners) {
+        listener.onHang(hang);
+      }
+    }
+
+    @Override
+    public void onCell(Cell cell) {
+      risk.onCell(cell);
+      for (StreamListener listener : listeners) {
+        listener.onCell(cell);
+      }
+    }
+
+    @Override
+    public void onCellHistogram(CellHistogram histogram) {
+      for (StreamListener listener : listeners) {
+        listener.onCellHistogram(histogram);
+      }
+    }
+
+    @Override
+    public void onLockCell(LockCell cell) {
+      for (StreamListener listener : listeners) {
+        listener.onLockCell(cell);
+      }
+    }
+
+    @Override
+    public void onLockHistogram(LockHistogram histogram) {
+      for (StreamListener listener : listeners) {
+        listener.onLockHistogram(histogram);
+      }
+    }
+
+    @Override
+    public void onProbeCounters(ProbeCounters counters) {
+      risk.onProbeCounters(counters);
+      for (StreamListener listener : listeners) {
+        listener.onProbeCounters(counters);
+      }
+    }
+
+    @Override
+    public void onHookChange(HookChange change) {
+      risk.onHookChange(change);
+      for (StreamListener listener : listeners) {
+        listener.onHookChange(change);
+      }
+    }
+  }
+}
