@@ -26,6 +26,8 @@ enum event_type {
 	EVENT_LOCK_HISTOGRAM = 11, /* a part of its waits: struct lock_histogram_event */
 	EVENT_HANG = 12,           /* the kernel's own watchdog reports a task that does not run: struct hang_event */
 	EVENT_HOOK = 13,           /* user space attached or detached a hook meanwhile: struct hook_event */
+	EVENT_MAPPING = 14,        /* user space found out which file a missing page belongs to: struct mapping_event */
+	EVENT_TASK = 15,           /* the sweep says what a task that waits or holds does: struct task_event */
 };
 
 /* One number for each program that can lose something; counters and sequence numbers are kept for each. */
@@ -57,7 +59,8 @@ enum probe {
 	PROBE_PROCESS_HANG = 24,
 	PROBE_BCACHEFS_WRITE = 25,
 	PROBE_BCACHEFS_WRITE_END = 26,
-	PROBE_COUNT = 27,
+	PROBE_COMPLETE_MISSES = 27, /* which page an attempt missed */
+	PROBE_COUNT = 28,
 };
 
 enum attempt_end {
@@ -156,6 +159,7 @@ enum fault_kind {
 	FAULT_USER = 1,
 	FAULT_KERNEL = 2,
 	FAULT_IN = 3, /* the kernel faults pages in by hand: no exception is raised */
+	FAULT_MISSING = 4, /* not a fault: the page that an attempt missed */
 };
 
 #define RESULT_UNKNOWN ((__s64)0x8000000000000000ULL)
@@ -232,7 +236,10 @@ struct fault_event {
 	__u64 error_code; /* of the exception */
 	__u32 kind;       /* enum fault_kind */
 	__u32 rejected;   /* 1 when faults were disabled: the kernel refused it */
-	__u64 reserved[8];
+	__u64 ino;        /* of the operation's file */
+	__u32 dev;
+	__u32 fs_magic;
+	__u64 reserved[6];
 };
 
 struct cell_event {
@@ -340,6 +347,55 @@ struct hook_event {
 	__u8 via[HOOK_VIA_BYTES]; /* such as tp_btf/gfs2_promote */
 };
 
+/* (iocb, operation_ns) names the operation, (file_dev, file_ino) its file, (dev, ino) what its buffer maps. */
+struct mapping_event {
+	struct event_header header;
+	__u64 iocb;
+	__u64 operation_ns;
+	__u64 address;
+	__u64 file_ino;
+	__u64 ino; /* 0 when the buffer maps no file */
+	__u32 file_dev;
+	__u32 fs_magic;
+	__u32 dev;
+	__u32 kind; /* enum fault_kind of the event that asked */
+	__u8 comm[EVENT_COMM_BYTES];
+	__u64 reserved[4];
+};
+
+enum task_doing {
+	TASK_DOING_UNKNOWN = 0, /* its stack cannot be read, or is none of the following */
+	TASK_DOING_RUN = 1,
+	TASK_DOING_LOCK = 2,      /* waits for a lock of the node */
+	TASK_DOING_DLM = 3,       /* waits for an answer of the lock manager, or of gfs2's log of another node */
+	TASK_DOING_IO = 4,        /* waits for a device */
+	TASK_DOING_RECLAIM = 5,   /* looks for memory */
+	TASK_DOING_WRITEBACK = 6, /* is throttled, or waits for dirty pages or reserved space */
+	TASK_DOING_FAULT = 7,     /* serves a page fault */
+	TASK_DOING_FREEZE = 8,    /* waits for a frozen file system */
+};
+
+/* task_event.flags */
+enum task_flag {
+	TASK_IN_FAULT = 1 << 0, /* a page fault is on its stack */
+	TASK_IN_DIO = 1 << 1,   /* a direct read or write is */
+};
+
+/* What one sweep saw of one task; two of them say whether it gets on. */
+struct task_event {
+	struct event_header header;
+	__u64 run_ns;   /* time that the task has run since its start */
+	__u64 switches; /* times that it was switched away from */
+	__u64 io_bytes; /* that it read or wrote */
+	__u64 start_ns; /* boot time of its start */
+	__u32 doing;    /* enum task_doing */
+	__u32 state;    /* the letter of /proc/PID/stat */
+	__u32 stack;    /* 1 + number of the stack, or 0 */
+	__u32 flags;    /* enum task_flag */
+	__u8 comm[EVENT_COMM_BYTES];
+	__u64 reserved2[5];
+};
+
 #define EVENT_SIZE_ASSERT(name) _Static_assert(sizeof(struct name) == EVENT_BYTES, #name ": wire format, see Event.java")
 _Static_assert(sizeof(struct event_header) == 24, "event_header: wire format, see Event.java");
 EVENT_SIZE_ASSERT(attempt_event);
@@ -354,5 +410,7 @@ EVENT_SIZE_ASSERT(lock_cell_event);
 EVENT_SIZE_ASSERT(lock_histogram_event);
 EVENT_SIZE_ASSERT(hang_event);
 EVENT_SIZE_ASSERT(hook_event);
+EVENT_SIZE_ASSERT(mapping_event);
+EVENT_SIZE_ASSERT(task_event);
 
 #endif

@@ -117,7 +117,20 @@ struct kiocb {
 struct iov_iter {
 	_Bool nofault; /* commit 3337ab08d08b ("iov_iter: Introduce nofault flag", v5.16) */
 	_Bool data_source; /* a write; IOCB_WRITE is not set for every one */
+	unsigned char iter_type;
 	unsigned long count;
+	unsigned long iov_offset;
+	const void *__iov; /* commit de4f5fed3f23 ("iov_iter: add iter_iovec() helper", v6.4); before: iov */
+	void *ubuf;        /* commit fcb14cb1bdac ("new iov_iter flavour - ITER_UBUF", v6.0) */
+};
+
+struct iov_iter___v63 {
+	const void *iov;
+};
+
+enum iter_type {
+	ITER_UBUF,
+	ITER_IOVEC,
 };
 
 /* Known to the kprobe tier only: with the tracepoints nobody needs it. */

@@ -18,6 +18,7 @@
 
 struct dio_begin {
 	__u64 iocb;
+	__u64 iter;
 	__u64 ino;
 	__s64 pos;
 	__s64 file_size;
@@ -25,12 +26,7 @@ struct dio_begin {
 	__u64 done_before;
 	__u32 dev;
 	__u32 fs_magic;
-	__u32 ki_flags;
-	__u32 dio_flags;
-	__u32 write;
-	__u32 async;
-	__u32 nofault;
-	__u32 mapping; /* faults on the file's own mapping fail: bcachefs */
+	__u32 flags; /* enum attempt_flag, all but what the task says; a program's stack is full, so no field for each */
 };
 
 static __always_inline __u64 chars_of(const struct current_task *task, __u16 flags)
@@ -176,13 +172,10 @@ static __always_inline void set_attempt(struct in_flight *f, const struct dio_be
 	a->done_before = b->done_before;
 	a->ret = 0;
 	a->end = ATTEMPT_OPEN;
-	a->flags = (b->write ? ATTEMPT_WRITE : 0) | (b->async ? ATTEMPT_ASYNC : 0) |
-		   (b->ki_flags & IOCB_NOWAIT ? ATTEMPT_NOWAIT : 0) |
-		   (b->dio_flags & IOMAP_DIO_PARTIAL ? ATTEMPT_PARTIAL_OK : 0) |
-		   (b->nofault ? ATTEMPT_NOFAULT : 0) |
-		   (task->pagefault_disabled > 0 ? ATTEMPT_FAULTS_DISABLED : 0) | (b->mapping ? ATTEMPT_MAPPING : 0);
+	a->flags = b->flags | (task->pagefault_disabled > 0 ? ATTEMPT_FAULTS_DISABLED : 0);
 	a->call = call_of(task->syscalls);
 	f->queued_ns = 0;
+	a->header.ktime_ns = b->iter;
 	f->has_fault_in = 0;
 	f->file_size = b->file_size;
 }
@@ -271,7 +264,7 @@ static __always_inline int dio_begin(const struct dio_begin *b, const struct cur
 	__u32 tid = task->tid;
 	struct in_flight *f = in_flight_get(&iocb);
 	__u32 *missed = missed_slot(tid);
-	struct task_state *t = b->async || !missed || *missed ? tasks_get(&tid) : 0;
+	struct task_state *t = b->flags & ATTEMPT_ASYNC || !missed || *missed ? tasks_get(&tid) : 0;
 
 	if (t)
 		end_missed_of_task(t, iocb, task, now);
@@ -317,8 +310,8 @@ static __always_inline int dio_begin(const struct dio_begin *b, const struct cur
 	int failed = in_flight_put(&iocb, &new) != 0;
 	if (t) {
 		set_task(t, tid, 0, 0);
-		t->submitted = b->async ? iocb : 0;
-	} else if (b->async) {
+		t->submitted = b->flags & ATTEMPT_ASYNC ? iocb : 0;
+	} else if (b->flags & ATTEMPT_ASYNC) {
 		struct task_state state = { .submitted = iocb };
 		failed |= tasks_put(&tid, &state) != 0;
 	}
@@ -350,6 +343,21 @@ static __always_inline __u8 end_of(const struct in_flight *f, int error, __s64 r
 	return ret > (__s64)a->done_before ? ATTEMPT_MISS_PARTIAL : ATTEMPT_MISS_NONE;
 }
 
+static __always_inline void fill_fault(struct fault_event *e, const struct in_flight *f, __u64 address, __u32 kind)
+{
+	const struct attempt_event *a = &f->attempt;
+	__builtin_memset(e, 0, EVENT_BYTES);
+	e->header.tgid = a->header.tgid;
+	e->header.tid = a->header.tid;
+	e->iocb = a->iocb;
+	e->operation_ns = a->operation_ns;
+	e->address = address;
+	e->kind = kind;
+	e->ino = a->ino;
+	e->dev = a->dev;
+	e->fs_magic = a->fs_magic;
+}
+
 static __always_inline __u32 bucket_of(__u64 ns)
 {
 	__u32 bucket = 0;
@@ -361,6 +369,48 @@ static __always_inline __u32 bucket_of(__u64 ns)
 		}
 	}
 	return bucket < CELL_HISTOGRAM_BUCKETS ? bucket : CELL_HISTOGRAM_BUCKETS - 1;
+}
+
+/* Where in user space an iov_iter stands; 0 when it does not go there. */
+static __always_inline __u64 user_address(const void *iter)
+{
+	__u8 type = READ(iov_iter, iter, iter_type, __u8);
+	__u64 offset = READ(iov_iter, iter, iov_offset, __u64);
+	__u64 base = 0;
+#ifdef FAULTLINE_BCC
+#ifdef ENUM_iter_type_ITER_UBUF
+	if (type == ENUM_iter_type_ITER_UBUF)
+		return READ(iov_iter, iter, ubuf, __u64) + offset;
+#endif
+	if (type != ENUM_iter_type_ITER_IOVEC)
+		return 0;
+	bpf_probe_read_kernel(&base, sizeof(base), (const void *)READ(iov_iter, iter, __iov, __u64));
+#else
+	if (bpf_core_enum_value_exists(enum iter_type, ITER_UBUF) && type == bpf_core_enum_value(enum iter_type, ITER_UBUF))
+		return READ(iov_iter, iter, ubuf, __u64) + offset;
+	if (type != bpf_core_enum_value(enum iter_type, ITER_IOVEC))
+		return 0;
+	__u64 vector = bpf_core_field_exists(((struct iov_iter *)0)->__iov) ? READ(iov_iter, iter, __iov, __u64) :
+									       READ(iov_iter___v63, iter, iov, __u64);
+	bpf_probe_read_kernel(&base, sizeof(base), (const void *)vector);
+#endif
+	return base + offset;
+}
+
+/* Which page was missing: the iterator stands at it. User space looks up what is mapped there. Of an operation the first
+ * one is enough, unless everything is wanted. */
+static __always_inline void emit_missing(const struct in_flight *f, const struct config *cfg, __u64 now)
+{
+	const struct attempt_event *a = &f->attempt;
+	if ((a->index && !cfg->full) || a->flags & ATTEMPT_QUEUED || (__u32)bpf_get_current_pid_tgid() != a->header.tid)
+		return;
+	__u64 address = user_address((const void *)a->header.ktime_ns);
+	struct probe_counters *p = address ? probe_hit(PROBE_COMPLETE_MISSES) : 0;
+	struct fault_event *e = p ? event_reserve(p) : 0;
+	if (!e)
+		return;
+	fill_fault(e, f, address, FAULT_MISSING);
+	event_submit(e, p, EVENT_FAULT, PROBE_COMPLETE_MISSES, now);
 }
 
 /* The last attempt missed. A synchronous call may retry: that will be seen in its task. A queued attempt has no call
@@ -444,6 +494,8 @@ static __always_inline int dio_complete(__u64 iocb, int error, __s64 ret, __u32 
 	} else if (!emit) {
 		p->aggregated++;
 	}
+	if (is_miss(end) && !(a->flags & ATTEMPT_MAPPING))
+		emit_missing(f, cfg, now);
 	/* Last, because another CPU may begin with this kiocb as soon as the request is done. */
 	a->end = end;
 	if (!may_continue || (is_miss(end) && miss(f, now)))
@@ -521,14 +573,8 @@ static __always_inline int page_fault(__u32 probe, __u32 kind, __u64 address, __
 	struct fault_event *e = event_reserve(p);
 	if (!e)
 		return 0;
-	__builtin_memset(e, 0, EVENT_BYTES);
-	e->header.tgid = id >> 32;
-	e->header.tid = (__u32)id;
-	e->iocb = iocb;
-	e->operation_ns = f->attempt.operation_ns;
-	e->address = address;
+	fill_fault(e, f, address, kind);
 	e->error_code = error_code;
-	e->kind = kind;
 	e->rejected = pagefault_disabled > 0;
 	event_submit(e, p, EVENT_FAULT, probe, bpf_ktime_get_ns());
 	return 0;

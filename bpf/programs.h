@@ -14,6 +14,12 @@
 
 /* ---- what every front end reads, by probe reads ---- */
 
+static __always_inline __u32 flags_of(__u8 write, __u64 complete, __u32 ki_flags, __u32 dio_flags)
+{
+	return (write ? ATTEMPT_WRITE : 0) | (complete ? ATTEMPT_ASYNC : 0) |
+	       (ki_flags & IOCB_NOWAIT ? ATTEMPT_NOWAIT : 0) | (dio_flags & IOMAP_DIO_PARTIAL ? ATTEMPT_PARTIAL_OK : 0);
+}
+
 static __always_inline void read_begin(struct dio_begin *b, const void *iocb, const void *iter, __u32 dio_flags,
 				       __u64 done_before)
 {
@@ -21,6 +27,7 @@ static __always_inline void read_begin(struct dio_begin *b, const void *iocb, co
 	const void *inode = READ(file, file, f_inode, const void *);
 	const void *sb = READ(inode, inode, i_sb, const void *);
 	b->iocb = (__u64)iocb;
+	b->iter = (__u64)iter;
 	b->ino = READ(inode, inode, i_ino, __u64);
 	b->pos = READ(kiocb, iocb, ki_pos, __s64);
 	b->file_size = READ(inode, inode, i_size, __s64);
@@ -28,16 +35,15 @@ static __always_inline void read_begin(struct dio_begin *b, const void *iocb, co
 	b->done_before = done_before;
 	b->dev = READ(super_block, sb, s_dev, __u32);
 	b->fs_magic = READ(super_block, sb, s_magic, __u32);
-	b->ki_flags = READ(kiocb, iocb, ki_flags, __u32);
-	b->dio_flags = dio_flags;
-	b->mapping = 0;
-	b->write = READ(iov_iter, iter, data_source, __u8) != 0;
-	b->async = READ(kiocb, iocb, ki_complete, __u64) != 0;
+	b->flags = flags_of(READ(iov_iter, iter, data_source, __u8), READ(kiocb, iocb, ki_complete, __u64),
+			    READ(kiocb, iocb, ki_flags, __u32), dio_flags);
 #ifdef FAULTLINE_BCC
-	b->nofault = READ(iov_iter, iter, nofault, __u8) != 0;
+	int has_nofault = 1;
 #else
-	b->nofault = bpf_core_field_exists(((struct iov_iter *)0)->nofault) ? READ(iov_iter, iter, nofault, __u8) != 0 : 0;
+	int has_nofault = bpf_core_field_exists(((struct iov_iter *)0)->nofault);
 #endif
+	if (has_nofault && READ(iov_iter, iter, nofault, __u8))
+		b->flags |= ATTEMPT_NOFAULT;
 }
 
 static __always_inline int read_invalidate_fail(const void *inode, __s64 pos, __u64 length)
@@ -97,8 +103,7 @@ static __always_inline int bcachefs_write_of_call(const __u64 *regs)
 {
 	struct dio_begin b;
 	read_begin(&b, (const void *)regs[REGS_ARG1], (const void *)regs[REGS_ARG2], 0, 0);
-	b.write = 1;
-	b.mapping = 1;
+	b.flags |= ATTEMPT_WRITE | ATTEMPT_MAPPING;
 	return bcachefs_write(&b);
 }
 
@@ -282,6 +287,7 @@ int dio_begin_btf(__u64 *ctx)
 	const struct inode *inode = iocb->ki_filp->f_inode;
 	struct dio_begin b = {
 		.iocb = ctx[0],
+		.iter = ctx[1],
 		.ino = inode->i_ino,
 		.pos = iocb->ki_pos,
 		.file_size = inode->i_size,
@@ -289,12 +295,8 @@ int dio_begin_btf(__u64 *ctx)
 		.done_before = ctx[3],
 		.dev = inode->i_sb->s_dev,
 		.fs_magic = (__u32)inode->i_sb->s_magic,
-		.ki_flags = (__u32)iocb->ki_flags,
-		.dio_flags = (__u32)ctx[2],
-		.write = iter->data_source,
-		.async = iocb->ki_complete != 0,
-		.nofault = iter->nofault,
-		.mapping = 0,
+		.flags = flags_of(iter->data_source, (__u64)iocb->ki_complete, (__u32)iocb->ki_flags, (__u32)ctx[2]) |
+			 (iter->nofault ? ATTEMPT_NOFAULT : 0),
 	};
 	struct current_task task;
 	read_current_task(&task);

@@ -79,6 +79,7 @@ struct cell {
 
 /* An operation that has not ended, by kiocb. The first part is the event as it would be emitted. */
 struct in_flight {
+	/* Its header.ktime_ns has the address of the iov_iter until the event is made: a program's stack is full. */
 	struct attempt_event attempt;
 	__u64 end_ns;    /* end of the last attempt, when it missed */
 	__u64 queued_ns; /* 0, or when the attempt was queued */

@@ -15,6 +15,8 @@ struct lock_cell_event lock_cell_event;
 struct lock_histogram_event lock_histogram_event;
 struct hang_event hang_event;
 struct hook_event hook_event;
+struct mapping_event mapping_event;
+struct task_event task_event;
 struct config config_value;
 struct counters counters_value;
 struct cell_key cell_key;

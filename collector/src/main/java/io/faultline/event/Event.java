@@ -23,7 +23,9 @@ public abstract sealed class Event
         LockCell,
         LockHistogram,
         Hang,
-        HookChange {
+        HookChange,
+        Mapping,
+        TaskLook {
 
   /** Length of every event in bytes. */
   public static final int BYTES = 128;

@@ -152,6 +152,64 @@ public final class EventBuilder {
     return this;
   }
 
+  /** Fault: of which file the operation is. */
+  public EventBuilder faultFile(int dev, int fsMagic, long ino) {
+    buffer.putInt(Fault.DEV, dev);
+    buffer.putInt(Fault.FS_MAGIC, fsMagic);
+    buffer.putLong(Fault.INO, ino);
+    return this;
+  }
+
+  /** Mapping: the operation, its file and the address, as {@code fault} gives them. */
+  public EventBuilder mappingOf(Fault fault, String comm) {
+    task(fault.tgid(), fault.tid());
+    buffer.putInt(Mapping.KIND, fault.kind().ordinal());
+    return mapping(fault.iocb(), fault.operationNs(), fault.address(), comm)
+        .mappingOfFile(fault.dev(), fault.fsMagic(), fault.ino());
+  }
+
+  /** Mapping: the operation and the address. */
+  public EventBuilder mapping(long iocb, long operationNs, long address, String comm) {
+    buffer.putLong(Mapping.IOCB, iocb);
+    buffer.putLong(Mapping.OPERATION_NS, operationNs);
+    buffer.putLong(Mapping.ADDRESS, address);
+    return comm(Mapping.COMM, comm);
+  }
+
+  /** Mapping: of which file the operation is. */
+  public EventBuilder mappingOfFile(int dev, int fsMagic, long ino) {
+    buffer.putInt(Mapping.FILE_DEV, dev);
+    buffer.putInt(Mapping.FS_MAGIC, fsMagic);
+    buffer.putLong(Mapping.FILE_INO, ino);
+    return this;
+  }
+
+  /** Mapping: which file is mapped; inode 0 when none is. */
+  public EventBuilder mapped(int dev, long ino) {
+    buffer.putInt(Mapping.DEV, dev);
+    buffer.putLong(Mapping.INO, ino);
+    return this;
+  }
+
+  /** Task look: how far the task has come. */
+  public EventBuilder lookProgress(long runNs, long switches, long ioBytes, long startNs) {
+    buffer.putLong(TaskLook.RUN_NS, runNs);
+    buffer.putLong(TaskLook.SWITCHES, switches);
+    buffer.putLong(TaskLook.IO_BYTES, ioBytes);
+    buffer.putLong(TaskLook.START_NS, startNs);
+    return this;
+  }
+
+  /** Task look: what the task does. */
+  public EventBuilder lookDoing(
+      TaskLook.Doing doing, char state, int stack, int flags, String comm) {
+    buffer.putInt(TaskLook.DOING, doing.ordinal());
+    buffer.putInt(TaskLook.STATE, state);
+    buffer.putInt(TaskLook.STACK, stack);
+    buffer.putInt(TaskLook.FLAGS, flags);
+    return comm(TaskLook.COMM, comm);
+  }
+
   /** Cell or cell histogram: whose it is. */
   public EventBuilder cell(int dev, int fsMagic, boolean write) {
     buffer.putInt(Cell.DEV, dev);

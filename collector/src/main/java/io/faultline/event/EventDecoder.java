@@ -22,6 +22,8 @@ public final class EventDecoder {
   private final LockHistogram lockHistogram = new LockHistogram();
   private final Hang hang = new Hang();
   private final HookChange hookChange = new HookChange();
+  private final Mapping mapping = new Mapping();
+  private final TaskLook taskLook = new TaskLook();
   private long decoded;
   private long unknown;
 
@@ -89,6 +91,14 @@ public final class EventDecoder {
       case 13 -> {
         hookChange.wrap(buffer, offset);
         handler.onHookChange(hookChange);
+      }
+      case 14 -> {
+        mapping.wrap(buffer, offset);
+        handler.onMapping(mapping);
+      }
+      case 15 -> {
+        taskLook.wrap(buffer, offset);
+        handler.onTaskLook(taskLook);
       }
       default -> unknown++; // a later version's event: its length is known, so the stream goes on
     }

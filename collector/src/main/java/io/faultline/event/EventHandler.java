@@ -44,6 +44,12 @@ public interface EventHandler {
   /** A task that does not run. */
   default void onHang(Hang hang) {}
 
+  /** Which file a missing page belongs to. */
+  default void onMapping(Mapping mapping) {}
+
+  /** What a task does. */
+  default void onTaskLook(TaskLook look) {}
+
   /** A hook came or went. */
   default void onHookChange(HookChange change) {}
 }

@@ -27,9 +27,13 @@ public enum EventType {
   /** The kernel's own watchdog reports a task. */
   HANG(12),
   /** A hook was attached or detached meanwhile. */
-  HOOK(13);
+  HOOK(13),
+  /** Which file a missing page belongs to. */
+  MAPPING(14),
+  /** What a task does. */
+  TASK(15);
 
-  private static final EventType[] BY_NUMBER = new EventType[14];
+  private static final EventType[] BY_NUMBER = new EventType[16];
 
   static {
     for (EventType type : values()) {

@@ -8,7 +8,10 @@ public final class Fault extends Event {
   static final int ERROR_CODE = 48;
   static final int KIND = 56;
   static final int REJECTED = 60;
-  static final int RESERVED = 64;
+  static final int INO = 64;
+  static final int DEV = 72;
+  static final int FS_MAGIC = 76;
+  static final int RESERVED = 80;
 
   /** What kind of fault; the number is {@code enum fault_kind}. */
   public enum Kind {
@@ -19,7 +22,9 @@ public final class Fault extends Event {
     /** An exception in kernel mode. */
     KERNEL,
     /** The kernel faults pages in by hand, without an exception. */
-    FAULT_IN;
+    FAULT_IN,
+    /** Not a fault: the page that an attempt missed. */
+    MISSING;
 
     private static final Kind[] BY_NUMBER = values();
 
@@ -53,6 +58,21 @@ public final class Fault extends Event {
   /** What kind of fault. */
   public Kind kind() {
     return Kind.of(s32(KIND));
+  }
+
+  /** Inode of the operation's file. */
+  public long ino() {
+    return u64(INO);
+  }
+
+  /** Its device. */
+  public int dev() {
+    return s32(DEV);
+  }
+
+  /** Magic number of its file system. */
+  public int fsMagic() {
+    return s32(FS_MAGIC);
   }
 
   /** Whether faults were disabled, so that the kernel refused it. */

@@ -31,7 +31,8 @@ public enum Probe {
   CONTENTION_END("contention_end"),
   PROCESS_HANG("process_hang"),
   BCACHEFS_WRITE("bcachefs_write"),
-  BCACHEFS_WRITE_END("bcachefs_write_end");
+  BCACHEFS_WRITE_END("bcachefs_write_end"),
+  COMPLETE_MISSES("complete_misses");
 
   private static final Probe[] BY_NUMBER = values();
 

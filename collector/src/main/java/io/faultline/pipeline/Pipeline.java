@@ -12,8 +12,10 @@ import io.faultline.event.InvalidateFail;
 import io.faultline.event.LockCell;
 import io.faultline.event.LockHistogram;
 import io.faultline.event.LockStep;
+import io.faultline.event.Mapping;
 import io.faultline.event.OperationEnd;
 import io.faultline.event.ProbeCounters;
+import io.faultline.event.TaskLook;
 import io.faultline.match.LockWait;
 import io.faultline.match.Matcher;
 import io.faultline.match.Operation;
@@ -188,6 +190,22 @@ public final class Pipeline implements StreamConsumer {
       risk.onFault(fault);
       for (StreamListener listener : listeners) {
         listener.onFault(fault);
+      }
+    }
+
+    @Override
+    public void onMapping(Mapping mapping) {
+      risk.onMapping(mapping);
+      for (StreamListener listener : listeners) {
+        listener.onMapping(mapping);
+      }
+    }
+
+    @Override
+    public void onTaskLook(TaskLook look) {
+      risk.onTaskLook(look);
+      for (StreamListener listener : listeners) {
+        listener.onTaskLook(look);
       }
     }
 

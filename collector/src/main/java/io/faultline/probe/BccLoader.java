@@ -40,6 +40,9 @@ final class BccLoader implements Loader {
           "iov_iter.nofault",
           "iov_iter.data_source",
           "iov_iter.count",
+          "iov_iter.iter_type",
+          "iov_iter.iov_offset",
+          "iov_iter.ubuf",
           "iomap_dio.iocb",
           "iomap_dio.i_size",
           "iomap_dio.size",
@@ -187,6 +190,15 @@ final class BccLoader implements Loader {
             : "-D__TARGET_ARCH_x86");
     Btf kernel = features.btf();
     FIELDS.forEach(field -> define(flags, kernel, field, OptionalInt.empty()));
+    // Renamed in v6.4.
+    OptionalInt vector = kernel.offsetOf("iov_iter", "__iov");
+    (vector.isPresent() ? vector : kernel.offsetOf("iov_iter", "iov"))
+        .ifPresent(at -> flags.add("-DOFFSET_iov_iter___iov=" + at));
+    for (String name : List.of("ITER_UBUF", "ITER_IOVEC")) {
+      kernel
+          .valueOf("iter_type", name)
+          .ifPresent(value -> flags.add("-DENUM_iter_type_" + name + "=" + value));
+    }
     kernel
         .sizeOfStruct("percpu_rw_semaphore")
         .ifPresent(bytes -> flags.add("-DSIZE_percpu_rw_semaphore=" + bytes));

@@ -232,6 +232,18 @@ public final class Btf {
     return members;
   }
 
+  /** The value of an enumerator; empty when there is none of that name. */
+  public OptionalInt valueOf(String enumeration, String enumerator) {
+    int id = find(KIND_ENUM, enumeration);
+    for (int i = 0; id != 0 && i < vlen(id); i++) {
+      int at = 12 + 8 * i;
+      if (string(word(id, at)).equals(enumerator)) {
+        return OptionalInt.of(word(id, at + 4));
+      }
+    }
+    return OptionalInt.empty();
+  }
+
   /** Size of a struct in bytes; empty when there is none of that name. */
   public OptionalInt sizeOfStruct(String struct) {
     int id = find(KIND_STRUCT, struct);

@@ -11,9 +11,11 @@ import io.faultline.event.LockCell;
 import io.faultline.event.LockClass;
 import io.faultline.event.LockHistogram;
 import io.faultline.event.LockStep;
+import io.faultline.event.Mapping;
 import io.faultline.event.OperationEnd;
 import io.faultline.event.Probe;
 import io.faultline.event.ProbeCounters;
+import io.faultline.event.TaskLook;
 import io.faultline.match.LockWait;
 import io.faultline.match.Operation;
 import io.faultline.match.Outcome;
@@ -344,6 +346,21 @@ public final class ReportBuilder implements StreamListener {
   @Override
   public void onLockHistogram(LockHistogram histogram) {
     lockCells.set(histogram);
+  }
+
+  @Override
+  public void onMapping(Mapping mapping) {
+    lastNs = Math.max(lastNs, mapping.ktimeNs());
+    account.see(mapping);
+    if (timeline != null) {
+      timeline.see(mapping);
+    }
+  }
+
+  @Override
+  public void onTaskLook(TaskLook look) {
+    lastNs = Math.max(lastNs, look.ktimeNs());
+    account.see(look);
   }
 
   @Override

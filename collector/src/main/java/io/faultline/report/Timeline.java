@@ -6,6 +6,8 @@ import io.faultline.event.Fault;
 import io.faultline.event.LockClass;
 import io.faultline.event.LockMode;
 import io.faultline.event.LockStep;
+import io.faultline.event.Mapping;
+import io.faultline.match.FileSystems;
 import io.faultline.match.LockNames;
 import io.faultline.match.Operation;
 import java.util.ArrayList;
@@ -54,8 +56,21 @@ final class Timeline {
   }
 
   void see(Fault fault) {
-    String detail = fault.kind().name().toLowerCase(java.util.Locale.ROOT);
-    add(fault, new Step(fault.ktimeNs(), "fault", detail, 0, 0, fault.operationNs()));
+    boolean isMissing = fault.kind() == Fault.Kind.MISSING;
+    String detail =
+        isMissing
+            ? "page at 0x" + Long.toHexString(fault.address())
+            : fault.kind().name().toLowerCase(java.util.Locale.ROOT);
+    String what = isMissing ? "missing" : "fault";
+    add(fault, new Step(fault.ktimeNs(), what, detail, 0, 0, fault.operationNs()));
+  }
+
+  void see(Mapping mapping) {
+    String detail =
+        mapping.ino() == 0
+            ? "no file"
+            : FileSystems.devOf(mapping.dev()) + " inode " + mapping.ino();
+    add(mapping, new Step(mapping.ktimeNs(), "mapping", detail, 0, 0, mapping.operationNs()));
   }
 
   void see(LockStep step) {

@@ -34,14 +34,16 @@ class EventDecoderTest {
             "lock cell",
             "lock histogram",
             "hang",
-            "hook change");
-    assertThat(decoder.decoded()).isEqualTo(13);
+            "hook change",
+            "mapping",
+            "task look");
+    assertThat(decoder.decoded()).isEqualTo(15);
   }
 
   @Test
   void shouldCountTypesItDoesNotKnowAndGoOn() {
     ByteBuffer buffer = ByteBuffer.allocate(Event.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    for (int type : new int[] {0, 14, 127, 255}) {
+    for (int type : new int[] {0, 16, 127, 255}) {
       buffer.put(Event.TYPE, (byte) type);
       decoder.decode(buffer, 0);
     }
@@ -86,6 +88,57 @@ class EventDecoderTest {
     assertThat(attempt.end()).isEqualTo(AttemptEnd.FULL);
     assertThat(attempt.bytes()).isEqualTo(4096);
     assertThat(attempt.comm()).isEqualTo("a-name-of-15-by");
+  }
+
+  @Test
+  void shouldReadAMappingAndALookAtATask() {
+    EventBuilder builder = new EventBuilder();
+    List<String> read = new ArrayList<>();
+    EventDecoder reader =
+        new EventDecoder(
+            new EventHandler() {
+              @Override
+              public void onMapping(Mapping mapping) {
+                assertThat(mapping.tid()).isEqualTo(11);
+                assertThat(mapping.iocb()).isEqualTo(0x9000);
+                assertThat(mapping.operationNs()).isEqualTo(900);
+                assertThat(mapping.address()).isEqualTo(0x7f0000001000L);
+                assertThat(mapping.fileDev()).isEqualTo(7 << 20);
+                assertThat(mapping.fsMagic()).isEqualTo(0x9123683E);
+                assertThat(mapping.fileIno()).isEqualTo(257);
+                assertThat(mapping.dev()).isEqualTo(8 << 20);
+                assertThat(mapping.ino()).isEqualTo(258);
+                assertThat(mapping.kind()).isEqualTo(Fault.Kind.UNKNOWN);
+                read.add(mapping.comm());
+              }
+
+              @Override
+              public void onTaskLook(TaskLook look) {
+                assertThat(look.runNs()).isEqualTo(1);
+                assertThat(look.switches()).isEqualTo(2);
+                assertThat(look.ioBytes()).isEqualTo(3);
+                assertThat(look.startNs()).isEqualTo(4);
+                assertThat(look.doing()).isEqualTo(TaskLook.Doing.RECLAIM);
+                assertThat(look.state()).isEqualTo('D');
+                assertThat(look.stack()).isEqualTo(5);
+                assertThat(look.is(TaskLook.IN_FAULT)).isTrue();
+                assertThat(look.is(TaskLook.IN_DIO)).isFalse();
+                read.add(look.comm());
+              }
+            });
+    builder
+        .begin(EventType.MAPPING, Probe.SWEEP, Event.CPU_NONE, 5)
+        .task(10, 11)
+        .mapping(0x9000, 900, 0x7f0000001000L, "reader")
+        .mappingOfFile(7 << 20, 0x9123683E, 257)
+        .mapped(8 << 20, 258);
+    reader.decode(builder.buffer(), 0);
+    builder
+        .begin(EventType.TASK, Probe.SWEEP, Event.CPU_NONE, 5)
+        .lookProgress(1, 2, 3, 4)
+        .lookDoing(TaskLook.Doing.RECLAIM, 'D', 5, TaskLook.IN_FAULT, "holder");
+    reader.decode(builder.buffer(), 0);
+    assertThat(read).containsExactly("reader", "holder");
   }
 
   @Test
@@ -216,6 +269,16 @@ class EventDecoderTest {
     @Override
     public void onHang(Hang hang) {
       seen.add("hang");
+    }
+
+    @Override
+    public void onMapping(Mapping mapping) {
+      seen.add("mapping");
+    }
+
+    @Override
+    public void onTaskLook(TaskLook look) {
+      seen.add("task look");
     }
 
     @Override

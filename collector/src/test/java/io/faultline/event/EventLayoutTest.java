@@ -32,6 +32,8 @@ class EventLayoutTest {
         Map.entry("lock_histogram_event", LockHistogram.class),
         Map.entry("hang_event", Hang.class),
         Map.entry("hook_event", HookChange.class),
+        Map.entry("mapping_event", Mapping.class),
+        Map.entry("task_event", TaskLook.class),
         Map.entry("event_header", Event.class));
   }
 
@@ -100,6 +102,16 @@ class EventLayoutTest {
       if (kind != LockStep.Kind.UNKNOWN) {
         assertThat(header).containsPattern("LOCK_" + kind + " = " + kind.ordinal() + ",");
       }
+    }
+    for (Fault.Kind kind : Fault.Kind.values()) {
+      if (kind == Fault.Kind.FAULT_IN) {
+        assertThat(header).contains("FAULT_IN = " + kind.ordinal() + ",");
+      } else if (kind != Fault.Kind.UNKNOWN) {
+        assertThat(header).contains("FAULT_" + kind + " = " + kind.ordinal() + ",");
+      }
+    }
+    for (TaskLook.Doing doing : TaskLook.Doing.values()) {
+      assertThat(header).contains("TASK_DOING_" + doing + " = " + doing.ordinal() + ",");
     }
     for (OperationEnd.Reason reason : OperationEnd.Reason.values()) {
       if (reason != OperationEnd.Reason.UNKNOWN) {

@@ -1,7 +1,10 @@
 package io.faultline.source.live;
 
 import io.faultline.event.Event;
+import io.faultline.event.EventBuilder;
 import io.faultline.event.EventDecoder;
+import io.faultline.event.EventType;
+import io.faultline.event.Fault;
 import io.faultline.probe.KernelFeatures;
 import io.faultline.probe.ProbeException;
 import io.faultline.probe.ProbeOptions;
@@ -40,6 +43,10 @@ public final class LiveSource implements EventSource {
   private final EventDecoder pathDecoder = new EventDecoder(paths);
   private final NameFinder names;
   private final EventDecoder nameDecoder;
+  private final MappingFinder mappings = new MappingFinder(this::sayMapping);
+  private final EventDecoder mappingDecoder = new EventDecoder(mappings);
+  private final TaskWatch tasks = new TaskWatch();
+  private StreamConsumer consumer;
   private long sweptNs;
   private boolean isFinished;
   private boolean isEnded;
@@ -48,7 +55,7 @@ public final class LiveSource implements EventSource {
     this.probes = probes;
     ring = new RingReader(probes.consumerPage(), probes.producerPage(), probes.ringData());
     info = describe(probes, options);
-    sweep = new Sweep(probes);
+    sweep = new Sweep(probes, tasks);
     names = new NameFinder(probes);
     nameDecoder = new EventDecoder(names);
     sweptNs = info.ktimeNs();
@@ -129,17 +136,20 @@ public final class LiveSource implements EventSource {
   }
 
   @Override
-  public int poll(StreamConsumer consumer, int limit) throws IOException {
+  public int poll(StreamConsumer newConsumer, int limit) throws IOException {
     if (isEnded) {
       return END;
     }
+    consumer = newConsumer;
+    tasks.use(newConsumer);
+    mappings.refill();
     long nowNs = System.nanoTime();
     boolean isSweepDue = nowNs - sweptNs >= SWEEP_NS;
     int count =
         ring.poll(
             (data, offset, length) -> {
               if (length == Event.BYTES) { // a record of another length is missed in the balance
-                handOver(consumer, data, offset);
+                handOver(data, offset);
               }
             },
             // What the sweep says of an operation comes after all that the ring has of it.
@@ -147,18 +157,25 @@ public final class LiveSource implements EventSource {
     if (isSweepDue || (isFinished && count == 0)) {
       sweptNs = nowNs;
       isEnded = isFinished && count == 0;
-      count += sweep.run((buffer, offset) -> handOver(consumer, buffer, offset), nowNs, isEnded);
+      count += sweep.run(this::handOver, nowNs, isEnded);
       names.nameStacks();
     }
     return count;
   }
 
-  private void handOver(StreamConsumer consumer, ByteBuffer data, int offset) {
+  private void handOver(ByteBuffer data, int offset) {
     consumer.onEvent(data, offset);
     paths.use(consumer);
     pathDecoder.decode(data, offset);
     names.use(consumer);
     nameDecoder.decode(data, offset);
+    mappingDecoder.decode(data, offset);
+  }
+
+  private void sayMapping(Fault fault, int dev, long ino, String comm) {
+    EventBuilder event = sweep.event(EventType.MAPPING, fault.ktimeNs());
+    event.mappingOf(fault, comm).mapped(dev, ino);
+    consumer.onEvent(event.buffer(), 0);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.faultline.source.live;
 
 import io.faultline.event.EventBuilder;
+import io.faultline.event.EventType;
 import io.faultline.event.LockClass;
 import io.faultline.event.LockStep;
 import io.faultline.probe.LockRequest;
@@ -11,10 +12,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.LongFunction;
+import java.util.function.Function;
 
 /**
  * The part of the sweep that looks at locks: who has been waiting for more than {@value
@@ -24,16 +26,21 @@ import java.util.function.LongFunction;
 final class LockSweep {
   private static final long AGE_MIN_MS = 1000;
   private static final long AGE_MIN_NS = AGE_MIN_MS * 1_000_000;
-  private static final long AGAIN_NS_MAX = 60_000_000_000L;
+  private static final long AGAIN_NS = 10_000_000_000L;
 
   /** A request: the same place may be taken by another one. */
   private record Name(long key, long requestNs) {}
 
+  /** Tasks of which one sweep says what they do; holders that wait come first. */
+  private static final int TASKS_MAX = 256;
+
   private final ProbeSet probes;
+  private final TaskWatch tasks;
   private Map<Name, Long> saidAt = new HashMap<>();
 
-  LockSweep(ProbeSet probes) {
+  LockSweep(ProbeSet probes, TaskWatch tasks) {
     this.probes = probes;
+    this.tasks = tasks;
   }
 
   /**
@@ -44,7 +51,8 @@ final class LockSweep {
    * @param emit hands it over
    * @return whether anything was said
    */
-  boolean sweep(long nowNs, boolean isLast, LongFunction<EventBuilder> newEvent, Runnable emit) {
+  boolean sweep(
+      long nowNs, boolean isLast, Function<EventType, EventBuilder> newEvent, Runnable emit) {
     List<LockRequest> requests = probes.lockRequests();
     List<LockRequest> waiting = new ArrayList<>();
     for (LockRequest request : requests) {
@@ -72,7 +80,7 @@ final class LockSweep {
     }
     saidAt = saidNow;
     if (!due.isEmpty()) {
-      say(nowNs, requests, waiting, due, newEvent, emit);
+      say(requests, waiting, due, newEvent, emit);
     }
     return !due.isEmpty();
   }
@@ -82,11 +90,10 @@ final class LockSweep {
    * when all of it is seen at one moment.
    */
   private void say(
-      long nowNs,
       List<LockRequest> requests,
       List<LockRequest> waiting,
       Set<Name> due,
-      LongFunction<EventBuilder> newEvent,
+      Function<EventType, EventBuilder> newEvent,
       Runnable emit) {
     Set<Long> wanted = new HashSet<>();
     Set<Integer> waiters = new HashSet<>();
@@ -102,27 +109,48 @@ final class LockSweep {
     }
     List<LockRequest> said = new ArrayList<>();
     Set<Long> locks = new HashSet<>();
-    Set<Integer> tasks = new HashSet<>();
+    Set<Integer> saidWaiters = new HashSet<>();
     for (LockRequest request : waiting) {
       if (knots.contains(request.tid())
           || due.contains(new Name(request.key(), request.requestNs()))) {
         said.add(request);
         locks.add(request.lock());
-        tasks.add(request.tid());
+        saidWaiters.add(request.tid());
       }
     }
+    Map<Integer, Integer> toWatch = new LinkedHashMap<>();
+    said.stream()
+        .filter(request -> knots.contains(request.tid()))
+        .forEach(request -> toWatch.put(request.tid(), request.tgid()));
     for (LockRequest request : requests) {
-      if (isHeld(request) && (locks.contains(request.lock()) || tasks.contains(request.tid()))) {
+      if (isHeld(request)
+          && (locks.contains(request.lock()) || saidWaiters.contains(request.tid()))) {
+        toWatch.put(request.tid(), request.tgid());
         probes.noteSaid(request);
-        fill(newEvent.apply(nowNs), LockStep.Kind.HOLDING, request);
+        fill(newEvent.apply(EventType.LOCK), LockStep.Kind.HOLDING, request);
         emit.run();
       }
     }
     for (LockRequest request : said) {
       probes.noteSaid(request);
-      fill(newEvent.apply(nowNs), LockStep.Kind.WAITING, request);
+      toWatch.put(request.tid(), request.tgid());
+      if (request.holderTid() != 0) {
+        toWatch.putIfAbsent(request.holderTid(), tgidOf(request.holderTid()));
+      }
+      fill(newEvent.apply(EventType.LOCK), LockStep.Kind.WAITING, request);
       emit.run();
     }
+    toWatch.entrySet().stream()
+        .filter(task -> task.getValue() != 0)
+        .limit(TASKS_MAX)
+        .forEach(
+            task -> {
+              TaskWatch.Seen seen = tasks.see(task.getValue(), task.getKey());
+              if (seen != null) {
+                seen.fill(newEvent.apply(EventType.TASK));
+                emit.run();
+              }
+            });
   }
 
   private static boolean isHeld(LockRequest request) {
@@ -130,8 +158,11 @@ final class LockSweep {
   }
 
   /** A second look after a second, which confirms a deadlock; then at doubling ages. */
-  private static long nextAge(long ageNs) {
-    return ageNs < 2 * AGE_MIN_NS ? ageNs + AGE_MIN_NS : Math.min(2 * ageNs, ageNs + AGAIN_NS_MAX);
+  static long nextAge(long ageNs) {
+    if (ageNs < 2 * AGE_MIN_NS) {
+      return ageNs + AGE_MIN_NS;
+    }
+    return ageNs < AGAIN_NS ? Math.min(2 * ageNs, AGAIN_NS) : ageNs + AGAIN_NS;
   }
 
   private static void fill(EventBuilder event, LockStep.Kind kind, LockRequest request) {
@@ -155,6 +186,19 @@ final class LockSweep {
     } catch (IOException e) {
       return "";
     }
+  }
+
+  private static int tgidOf(int tid) {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/" + tid + "/status"))) {
+        if (line.startsWith("Tgid:")) {
+          return Integer.parseInt(line.substring(5).trim());
+        }
+      }
+    } catch (IOException e) {
+      // Gone, or of another namespace.
+    }
+    return 0;
   }
 
   private static Path taskOf(LockRequest request) {

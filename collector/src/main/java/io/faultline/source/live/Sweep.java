@@ -35,7 +35,6 @@ final class Sweep {
 
   private static final long AGE_MIN_MS = 1000;
   private static final long AGE_MIN_NS = AGE_MIN_MS * 1_000_000;
-  private static final long AGAIN_NS_MAX = 60_000_000_000L;
   private static final long COUNTERS_NS = 1_000_000_000;
   private static final int FIELDS = 7;
   private static final int STRIDE = 8;
@@ -44,14 +43,15 @@ final class Sweep {
   private static final int MISSED = 7;
 
   /**
-   * What was said of an operation; it is said again when twice as old (at most a minute later) or
-   * elsewhere.
+   * What was said of an operation; it is said again when it is elsewhere, or has become so much
+   * older ({@link LockSweep#nextAge}).
    */
   private record Said(long beginNs, AttemptEnd end, long ageNs) {}
 
   private final ProbeSet probes;
   private final EventBuilder builder = new EventBuilder();
   private final TaskInspector inspector = new TaskInspector();
+  private final TaskWatch tasks;
   private final LockSweep locks;
   private final long[][] counters;
   private final long[] lostByCpuAndProbe;
@@ -60,9 +60,10 @@ final class Sweep {
   private int found;
   private int made;
 
-  Sweep(ProbeSet probes) {
+  Sweep(ProbeSet probes, TaskWatch tasks) {
     this.probes = probes;
-    locks = new LockSweep(probes);
+    this.tasks = tasks;
+    locks = new LockSweep(probes, tasks);
     counters = probes.newCounters();
     lostByCpuAndProbe = new long[probes.cpus() * Probe.values().length];
   }
@@ -90,7 +91,8 @@ final class Sweep {
       }
     }
     said = saidNow;
-    boolean hasSaidLocks = locks.sweep(nowNs, isLast, this::requestEvent, () -> emit(output));
+    boolean hasSaidLocks =
+        locks.sweep(nowNs, isLast, type -> event(type, nowNs), () -> emit(output));
     refreshModules(output, nowNs);
     // After what was said of locks the counters say at once whether anything is missing.
     if (isLast || hasSaidLocks || nowNs - countersNs >= COUNTERS_NS) {
@@ -102,9 +104,9 @@ final class Sweep {
     return made;
   }
 
-  /** A numbered event of the sweep, to be filled. */
-  private EventBuilder requestEvent(long nowNs) {
-    return builder.begin(EventType.LOCK, Probe.SWEEP, Event.CPU_NONE, nowNs).seq(found++);
+  /** A numbered event that user space makes, to be filled; valid until the next one. */
+  EventBuilder event(EventType type, long nowNs) {
+    return builder.begin(type, Probe.SWEEP, Event.CPU_NONE, nowNs).seq(found++);
   }
 
   private void refreshModules(Output output, long nowNs) {
@@ -152,7 +154,7 @@ final class Sweep {
         && before != null
         && before.beginNs == attempt.beginNs()
         && before.end == attempt.end()
-        && ageNs < Math.min(2 * before.ageNs, before.ageNs + AGAIN_NS_MAX)) {
+        && ageNs < LockSweep.nextAge(before.ageNs)) {
       return before;
     }
     builder
@@ -160,6 +162,11 @@ final class Sweep {
         .seq(found++)
         .attemptOf(attempt);
     emit(output);
+    TaskWatch.Seen seen = isLast ? null : tasks.see(attempt.tgid(), attempt.tid());
+    if (seen != null) {
+      seen.fill(event(EventType.TASK, nowNs));
+      emit(output);
+    }
     return new Said(attempt.beginNs(), attempt.end(), ageNs);
   }
 

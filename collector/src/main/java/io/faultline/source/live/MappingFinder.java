@@ -1,0 +1,107 @@
+package io.faultline.source.live;
+
+import io.faultline.event.EventHandler;
+import io.faultline.event.Fault;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Finds out which file the page belongs to that an attempt missed, from /proc/PID/maps: a lock of
+ * that file was needed while the lock of the operation's file was held. The process must still be
+ * there; what it maps is believed for a second.
+ */
+final class MappingFinder implements EventHandler {
+  /** Takes what was found. */
+  interface Output {
+    /** The page at the fault's address is one of that file; inode 0 when it is one of none. */
+    void onMapping(Fault fault, int dev, long ino, String comm);
+  }
+
+  /** Processes read between two calls of {@link #refill}; more misses stay without an answer. */
+  private static final int READINGS_MAX = 8;
+
+  private static final int AREAS_MAX = 1024;
+  private static final long BELIEVED_NS = 1_000_000_000L;
+
+  /** A page of a process; an area is known by the pages that were asked for. */
+  private record Page(int tgid, long number) {}
+
+  private record Area(int dev, long ino, String comm, long readNs) {}
+
+  private final Output output;
+  private final Map<Page, Area> areas = new LinkedHashMap<>();
+  private int readings;
+
+  MappingFinder(Output output) {
+    this.output = output;
+  }
+
+  /** A new interval, in which processes may be read again. */
+  void refill() {
+    readings = READINGS_MAX;
+  }
+
+  @Override
+  public void onFault(Fault fault) {
+    if (fault.kind() != Fault.Kind.MISSING) {
+      return;
+    }
+    Page page = new Page(fault.tgid(), fault.address() >>> 12);
+    Area area = areas.get(page);
+    long nowNs = System.nanoTime();
+    if (area == null || nowNs - area.readNs() > BELIEVED_NS) {
+      if (readings == 0) {
+        return;
+      }
+      readings--;
+      area = read(fault, nowNs);
+      if (area == null) {
+        return;
+      }
+      keep(page, area);
+    }
+    output.onMapping(fault, area.dev(), area.ino(), area.comm());
+  }
+
+  private void keep(Page page, Area area) {
+    areas.remove(page);
+    if (areas.size() == AREAS_MAX) {
+      Iterator<Page> oldest = areas.keySet().iterator();
+      oldest.next();
+      oldest.remove();
+    }
+    areas.put(page, area);
+  }
+
+  /** The area around the address; {@code null} when the process is gone, or nothing is there. */
+  private static Area read(Fault fault, long nowNs) {
+    Path process = Path.of("/proc/" + fault.tgid());
+    try (BufferedReader lines = Files.newBufferedReader(process.resolve("maps"))) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        // 7f0c2e000000-7f0c2e021000 rw-p 00000000 fe:01 805f  /path
+        int dash = line.indexOf('-');
+        int space = line.indexOf(' ', dash);
+        long begin = Long.parseUnsignedLong(line, 0, dash, 16);
+        long end = Long.parseUnsignedLong(line, dash + 1, space, 16);
+        if (Long.compareUnsigned(begin, fault.address()) <= 0
+            && Long.compareUnsigned(fault.address(), end) < 0) {
+          String[] fields = line.split(" +", 6);
+          int colon = fields[3].indexOf(':');
+          int dev =
+              Integer.parseInt(fields[3], 0, colon, 16) << 20
+                  | Integer.parseInt(fields[3], colon + 1, fields[3].length(), 16);
+          String comm = Files.readString(process.resolve("task/" + fault.tid() + "/comm")).strip();
+          return new Area(dev, Long.parseLong(fields[4]), comm, nowNs);
+        }
+      }
+    } catch (IOException e) {
+      // The process is gone.
+    }
+    return null;
+  }
+}
