@@ -30,6 +30,7 @@ public final class LockTable implements EventHandler {
    * @param mayWait whether it is no try and has no timeout
    * @param holderTid who held a semaphore when it was asked for; 0 for a glock, whose holders are
    *     requests of the table
+   * @param holderMode how the holder held it; a reader of a semaphore is a hint of the kernel's
    * @param stack 1 + number of the requester's stack, or 0
    */
   public record Request(
@@ -42,6 +43,7 @@ public final class LockTable implements EventHandler {
       long grantNs,
       boolean mayWait,
       int holderTid,
+      LockMode holderMode,
       int stack) {
 
     /** The request that a step belongs to. */
@@ -56,6 +58,7 @@ public final class LockTable implements EventHandler {
           step.grantNs(),
           (step.flags() & (LockStep.TRY | LockStep.ASYNC)) == 0,
           step.lockClass() == LockClass.GLOCK ? 0 : step.holderTid(),
+          step.holderMode(),
           step.stack());
     }
 

@@ -86,6 +86,8 @@ public final class Digest implements StreamListener {
       alert.lastNs(),
       alert.count(),
       alert.isComplete(),
+      alert.verdict(),
+      alert.why(),
       alert.evidence()
     };
   }

@@ -233,6 +233,10 @@ public final class ReportJson {
     json.writeNumberField("last_ns", alert.lastNs());
     json.writeNumberField("count", alert.count());
     json.writeBooleanField("complete", alert.isComplete());
+    json.writeStringField("verdict", alert.verdict().label());
+    if (!alert.why().isEmpty()) {
+      json.writeStringField("why", alert.why());
+    }
     json.writeArrayFieldStart("evidence");
     for (Alert.Evidence evidence : alert.evidence()) {
       json.writeStartObject();

@@ -223,7 +223,7 @@ public final class ReportText {
         alert.severity().name(),
         alert.rule().label(),
         alert.state().label(),
-        alert.isComplete() ? "" : " (events are missing)",
+        alert.why().isEmpty() ? "" : " (" + alert.verdict().label() + ": " + alert.why() + ")",
         ReportJson.wallTime(report.info(), alert.firstNs()),
         alert.state() == Alert.State.RESOLVED
             ? " for " + Units.duration(alert.lastNs() - alert.firstNs())

@@ -16,6 +16,8 @@ import java.util.Locale;
  * @param lastNs when it was last seen, or was over
  * @param count how often
  * @param isComplete whether no event that the finding rests on can be missing
+ * @param verdict how sure it is
+ * @param why why it is not confirmed; empty when it is
  * @param evidence what was seen, in order
  */
 public record Alert(
@@ -29,6 +31,8 @@ public record Alert(
     long lastNs,
     long count,
     boolean isComplete,
+    Verdict verdict,
+    String why,
     List<Evidence> evidence) {
 
   /**
@@ -70,5 +74,23 @@ public record Alert(
   /** Copies the list. */
   public Alert {
     evidence = List.copyOf(evidence);
+  }
+
+  /** The same alert in another state of its life. */
+  Alert at(State newState, long newLastNs, long newCount) {
+    return new Alert(
+        id,
+        rule,
+        severity,
+        newState,
+        subject,
+        title,
+        firstNs,
+        newLastNs,
+        newCount,
+        isComplete,
+        verdict,
+        why,
+        evidence);
   }
 }

@@ -1,6 +1,5 @@
 package io.faultline.risk;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,18 +10,16 @@ import java.util.function.Consumer;
 final class AlertBook {
   private static final int ALERTS_MAX = 1000;
   private static final int EVIDENCE_MAX = 32;
+  private static final String MISSING = "events are missing";
 
   private final Map<String, Alert> alerts = new LinkedHashMap<>();
+  private final Loss loss;
   private final Consumer<Alert> listener;
   private long evicted;
 
-  AlertBook(Consumer<Alert> listener) {
+  AlertBook(Loss loss, Consumer<Alert> listener) {
+    this.loss = loss;
     this.listener = listener;
-  }
-
-  /** The alert of that cause, or {@code null}. */
-  Alert of(String id) {
-    return alerts.get(id);
   }
 
   /** Whether there is none at all: what every event asks first. */
@@ -40,41 +37,50 @@ final class AlertBook {
   }
 
   /**
-   * The cause was seen, again or for the first time; evidence is that of the latest look. Told to
+   * The cause was seen, again or for the first time; evidence is that of the latest time. Told to
    * the listener when the state changes.
    */
-  void raise(
-      String id,
-      Rule rule,
-      Alert.State state,
-      Alert.Subject subject,
-      String title,
-      long ns,
-      boolean isComplete,
-      List<Alert.Evidence> evidence) {
-    Alert before = alerts.get(id);
+  void raise(Finding finding) {
+    Alert before = alerts.get(finding.id());
     boolean isAgain = before != null && before.state() != Alert.State.RESOLVED;
-    List<Alert.Evidence> kept =
-        evidence.size() > EVIDENCE_MAX ? evidence.subList(0, EVIDENCE_MAX) : evidence;
+    boolean wasFiring = isAgain && before.state() == Alert.State.FIRING;
+    boolean isComplete =
+        loss.isNothingMissing() && (before == null || !isAgain || before.isComplete());
+    boolean isDoubted = finding.verdict() == Verdict.CONFIRMED && !isComplete;
+    List<Alert.Evidence> evidence = finding.evidence();
     Alert alert =
         new Alert(
-            id,
-            rule,
-            rule.severity,
-            isAgain && before.state() == Alert.State.FIRING ? Alert.State.FIRING : state,
-            subject,
-            title,
-            before == null ? ns : before.firstNs(),
-            ns,
+            finding.id(),
+            finding.rule(),
+            finding.severity(),
+            wasFiring || finding.isSeenTwice() ? Alert.State.FIRING : Alert.State.PENDING,
+            finding.subject(),
+            finding.title(),
+            before == null ? finding.ns() : before.firstNs(),
+            finding.ns(),
             before == null ? 1 : before.count() + 1,
-            isComplete && (before == null || before.isComplete()),
-            kept);
+            isComplete,
+            isDoubted ? Verdict.SUSPECTED : finding.verdict(),
+            isDoubted ? MISSING : finding.why(),
+            evidence.size() > EVIDENCE_MAX ? evidence.subList(0, EVIDENCE_MAX) : evidence);
     if (before == null) {
       makeRoom();
     }
-    alerts.put(id, alert);
+    alerts.put(alert.id(), alert);
     if (!isAgain || before.state() != alert.state()) {
       listener.accept(alert);
+    }
+  }
+
+  /** The cause of an alert that fires was seen again, and nothing new was learnt. */
+  void count(String id, long ns) {
+    Alert alert = alerts.get(id);
+    if (alert != null) {
+      Alert counted = alert.at(Alert.State.FIRING, ns, alert.count() + 1);
+      alerts.put(id, counted);
+      if (alert.state() != Alert.State.FIRING) {
+        listener.accept(counted);
+      }
     }
   }
 
@@ -88,33 +94,30 @@ final class AlertBook {
       alerts.remove(id);
       return;
     }
-    Alert resolved =
-        new Alert(
-            alert.id(),
-            alert.rule(),
-            alert.severity(),
-            Alert.State.RESOLVED,
-            alert.subject(),
-            alert.title(),
-            alert.firstNs(),
-            ns,
-            alert.count(),
-            alert.isComplete(),
-            alert.evidence());
+    Alert resolved = alert.at(Alert.State.RESOLVED, ns, alert.count());
     alerts.put(id, resolved);
     listener.accept(resolved);
+  }
+
+  /** Resolves what was not seen since {@code sinceNs}. */
+  void resolveQuiet(long sinceNs, long nowNs) {
+    for (Alert alert : all()) {
+      if (alert.state() != Alert.State.RESOLVED && alert.lastNs() < sinceNs) {
+        resolve(alert.id(), nowNs);
+      }
+    }
   }
 
   private void makeRoom() {
     if (alerts.size() < ALERTS_MAX) {
       return;
     }
-    List<String> ids = new ArrayList<>(alerts.keySet());
     String victim =
-        ids.stream()
-            .filter(id -> alerts.get(id).state() == Alert.State.RESOLVED)
+        alerts.values().stream()
+            .filter(alert -> alert.state() == Alert.State.RESOLVED)
             .findFirst()
-            .orElse(ids.get(0));
+            .orElseGet(() -> alerts.values().iterator().next())
+            .id();
     alerts.remove(victim);
     evicted++;
   }

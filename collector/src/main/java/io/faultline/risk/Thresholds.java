@@ -12,6 +12,9 @@ package io.faultline.risk;
  * @param degradedOperations and at least so many of them, in one window
  * @param collisions so many collisions at one file in one window
  * @param windowNs length of these windows
+ * @param starvationNs a waiter is starved when it has waited at least so long
+ * @param starvationGrants and meanwhile so many grants went to other modes
+ * @param quietNs an alert whose cause was not seen for so long is resolved
  */
 public record Thresholds(
     long stallNs,
@@ -21,10 +24,14 @@ public record Thresholds(
     double degradedShare,
     int degradedOperations,
     int collisions,
-    long windowNs) {
+    long windowNs,
+    long starvationNs,
+    int starvationGrants,
+    long quietNs) {
+
+  private static final long S = 1_000_000_000L;
 
   /** What is used unless something else is asked for. */
   public static final Thresholds DEFAULT =
-      new Thresholds(
-          10_000_000_000L, 900_000_000L, 32, 1_000_000_000L, 0.5, 100, 10, 10_000_000_000L);
+      new Thresholds(10 * S, 900_000_000L, 32, S, 0.5, 100, 10, 10 * S, S, 100, 600 * S);
 }

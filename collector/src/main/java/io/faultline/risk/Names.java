@@ -1,0 +1,44 @@
+package io.faultline.risk;
+
+import io.faultline.event.LockClass;
+import io.faultline.match.FileSystems;
+import io.faultline.match.LockNames;
+import io.faultline.match.LockTable;
+
+/** Locks and files in the words of alerts. */
+final class Names {
+  static final int LM_TYPE_INODE = 2;
+
+  private Names() {}
+
+  static String of(LockTable.Key lock) {
+    String dev = lock.dev() == 0 ? "" : " of " + FileSystems.devOf(lock.dev());
+    String name = LockNames.of(lock.lockClass(), lock.type(), lock.number());
+    return (lock.lockClass().label + " " + name).strip() + dev;
+  }
+
+  static String of(int dev, long ino) {
+    return "inode " + ino + " of " + FileSystems.devOf(dev);
+  }
+
+  /** The same lock, after it was freed and made again at another address too. */
+  static String causeOf(LockTable.Key lock) {
+    return lock.lockClass().label
+        + ":"
+        + FileSystems.devOf(lock.dev())
+        + ":"
+        + lock.type()
+        + "/"
+        + Long.toHexString(lock.number())
+        + (lock.lockClass() == LockClass.MMAP ? "@" + Long.toHexString(lock.address()) : "");
+  }
+
+  static Alert.Subject subjectOf(LockTable.Key lock) {
+    return switch (lock.lockClass()) {
+      case GLOCK ->
+          new Alert.Subject(lock.dev(), lock.type() == LM_TYPE_INODE ? lock.number() : 0, "gfs2");
+      case I_RWSEM, INVALIDATE, EXTENT -> new Alert.Subject(lock.dev(), lock.number(), "");
+      default -> new Alert.Subject(lock.dev(), 0, "");
+    };
+  }
+}
