@@ -3,9 +3,7 @@ package io.faultline.risk;
 import io.faultline.event.LockClass;
 import io.faultline.match.FileSystems;
 import io.faultline.match.LockNames;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -20,10 +18,13 @@ import java.util.Set;
  * waited.
  */
 final class LockOrder {
-  private static final int EDGES_MAX = 65_536;
+  private static final int EDGES_MAX = 16_384;
+
+  /** Edges of a way back at most: a circle of more than four locks is nobody's habit. */
+  private static final int DEPTH_MAX = 3;
 
   /** Nodes looked at for one way back. */
-  private static final int VISITS_MAX = 1024;
+  private static final int VISITS_MAX = 256;
 
   /** A lock; of a class when device and number are 0. */
   record Node(LockClass lockClass, int dev, int type, long number) {
@@ -49,12 +50,35 @@ final class LockOrder {
   record Edge(Node from, Node to) {}
 
   /**
-   * Who showed it.
-   *
-   * @param isDirect by a direct read or write and what its buffer maps
+   * Who showed it: {@code what} was done with one more thing known, in {@code detail}. Most are
+   * never read, so the sentence is made when it is.
    */
-  record Witness(long ns, int tid, String comm, String text, int stack, boolean isDirect) {
-    Alert.Evidence evidence() {
+  record Witness(long ns, int tid, String comm, What what, String mode, long detail, int stack) {
+    /** What showed an order. */
+    enum What {
+      /** A task held one lock and asked for another, in {@code mode}. */
+      LOCK,
+      /** A direct read or write missed a page of a mapped file, at address {@code detail}. */
+      MAPPING,
+      /** A direct read or write of inode {@code detail} waited for mmap_lock. */
+      REGION
+    }
+
+    /** Whether a direct read or write showed it. */
+    boolean isDirect() {
+      return what != What.LOCK;
+    }
+
+    Alert.Evidence evidence(Edge edge) {
+      String text =
+          switch (what) {
+            case LOCK -> "holds " + edge.from() + " and asks for " + edge.to() + " " + mode;
+            case MAPPING ->
+                String.format(
+                    "direct I/O under %s, a page under %s missing at 0x%x",
+                    edge.from(), edge.to(), detail);
+            case REGION -> "waits for mmap_lock inside a direct I/O to inode " + detail;
+          };
       return new Alert.Evidence(ns, tid, comm, text, stack);
     }
   }
@@ -97,22 +121,27 @@ final class LockOrder {
     return edges.get(edge);
   }
 
-  /** The shortest way from the edge's end to its begin, after the edge itself. */
+  /** The edge, and the shortest way from its end to its begin. */
   private List<Edge> circle(Edge closing) {
+    if (!successors.containsKey(closing.to())) {
+      return List.of();
+    }
     Map<Node, Node> cameFrom = new HashMap<>();
-    Deque<Node> open = new ArrayDeque<>();
+    List<Node> level = List.of(closing.to());
     cameFrom.put(closing.to(), closing.to());
-    open.add(closing.to());
-    while (!open.isEmpty() && cameFrom.size() <= VISITS_MAX) {
-      Node node = open.remove();
-      if (node.equals(closing.from())) {
-        return edgesTo(node, closing, cameFrom);
-      }
-      for (Node next : successors.getOrDefault(node, Set.of())) {
-        if (cameFrom.putIfAbsent(next, node) == null) {
-          open.add(next);
+    for (int depth = 0; depth < DEPTH_MAX && cameFrom.size() <= VISITS_MAX; depth++) {
+      List<Node> nextLevel = new ArrayList<>();
+      for (Node node : level) {
+        for (Node next : successors.getOrDefault(node, Set.of())) {
+          if (cameFrom.putIfAbsent(next, node) == null) {
+            if (next.equals(closing.from())) {
+              return edgesTo(next, closing, cameFrom);
+            }
+            nextLevel.add(next);
+          }
         }
       }
+      level = nextLevel;
     }
     return List.of();
   }

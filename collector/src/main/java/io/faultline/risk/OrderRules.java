@@ -96,9 +96,15 @@ final class OrderRules {
   private void see(LockOrder.Node from, LockStep step) {
     LockOrder.Node to =
         new LockOrder.Node(step.lockClass(), step.dev(), step.type(), step.number());
-    String text = String.format("holds %s and asks for %s %s", from, step.mode().label, to);
     LockOrder.Witness witness =
-        new LockOrder.Witness(step.ktimeNs(), step.tid(), step.comm(), text, step.stack(), false);
+        new LockOrder.Witness(
+            step.ktimeNs(),
+            step.tid(),
+            step.comm(),
+            LockOrder.Witness.What.LOCK,
+            step.mode().label,
+            0,
+            step.stack());
     see(new LockOrder.Edge(from, to), witness, new Alert.Subject(from.dev(), 0, GFS2));
   }
 
@@ -117,11 +123,10 @@ final class OrderRules {
               mapping.ktimeNs(),
               mapping.tid(),
               mapping.comm(),
-              String.format(
-                  "direct I/O to inode %d, a page of inode %d missing at 0x%x",
-                  mapping.fileIno(), mapping.ino(), mapping.address()),
-              0,
-              true);
+              LockOrder.Witness.What.MAPPING,
+              "",
+              mapping.address(),
+              0);
       see(edge, witness, new Alert.Subject(mapping.fileDev(), mapping.fileIno(), fs));
     } else {
       book.count(inverted.get(edge), mapping.ktimeNs());
@@ -146,10 +151,10 @@ final class OrderRules {
                 wait.requestNs(),
                 wait.tid(),
                 wait.comm(),
-                String.format(
-                    "waits for mmap_lock inside a direct I/O to inode %d", operation.ino()),
-                wait.stack(),
-                true);
+                LockOrder.Witness.What.REGION,
+                "",
+                operation.ino(),
+                wait.stack());
         seeClasses(new LockOrder.Edge(file, mmap), witness);
       }
     }
@@ -173,7 +178,7 @@ final class OrderRules {
     boolean isDirect = false;
     for (LockOrder.Edge step : circle) {
       LockOrder.Witness shown = isSelf ? witness : locks.witnessOf(step);
-      evidence.add(shown.evidence());
+      evidence.add(shown.evidence(step));
       isDirect |= shown.isDirect();
     }
     String title =
@@ -191,7 +196,7 @@ final class OrderRules {
       return;
     }
     List<Alert.Evidence> evidence = new ArrayList<>();
-    circle.forEach(step -> evidence.add(classes.witnessOf(step).evidence()));
+    circle.forEach(step -> evidence.add(classes.witnessOf(step).evidence(step)));
     String title =
         String.format("locks of the kinds %s are taken in different orders", namesOf(circle));
     book.raise(
