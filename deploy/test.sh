@@ -17,6 +17,7 @@ need mkfs.ext4 e2fsprogs e2fsprogs
 need bpftool bpftool bpftool
 need unshare util-linux util-linux
 need setpriv util-linux util-linux
+need chromium chromium chromium
 install_missing
 if [ $quick = false ]; then
 	# The lab is not for every machine: what it lacks it says itself.

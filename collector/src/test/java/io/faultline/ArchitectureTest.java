@@ -51,6 +51,15 @@ class ArchitectureTest {
                   ROOT + "pipeline",
                   "com.fasterxml.jackson..")),
           Map.entry(
+              "export",
+              List.of(
+                  ROOT + "event",
+                  ROOT + "source",
+                  ROOT + "match",
+                  ROOT + "risk",
+                  ROOT + "report",
+                  "com.fasterxml.jackson..")),
+          Map.entry(
               "recording",
               List.of(
                   ROOT + "event",

@@ -21,6 +21,7 @@ import picocli.CommandLine.ParameterException;
       SelftestCommand.class,
       RecordCommand.class,
       ReportCommand.class,
+      ExportCommand.class,
       AlertsCommand.class,
       TopCommand.class,
       LocksCommand.class,

@@ -1,5 +1,7 @@
 package io.faultline.cli;
 
+import io.faultline.export.AttemptLog;
+import io.faultline.export.HtmlPage;
 import io.faultline.pipeline.Pipeline;
 import io.faultline.recording.RecordingReader;
 import io.faultline.report.Report;
@@ -10,10 +12,12 @@ import io.faultline.source.EventSource;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -39,6 +43,12 @@ final class ReportCommand implements Callable<Integer> {
   private boolean isJson;
 
   @Option(
+      names = "--html",
+      paramLabel = "OUT",
+      description = "write one page for a browser, complete in itself; - for standard output")
+  private Path html;
+
+  @Option(
       names = "--top",
       paramLabel = "N",
       defaultValue = "20",
@@ -53,6 +63,9 @@ final class ReportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (html != null) {
+      return writePage(new OutputFile(spec, "--html", html));
+    }
     Report report = read(file, hasSteps);
     PrintWriter out = spec.commandLine().getOut();
     if (isJson) {
@@ -66,8 +79,25 @@ final class ReportCommand implements Callable<Integer> {
     return 0;
   }
 
+  private int writePage(OutputFile out) throws IOException {
+    if (isJson || hasSteps) {
+      throw new ParameterException(
+          spec.commandLine(), "--html: with --json or --steps (expected: one of them)");
+    }
+    Report report = read(file, false);
+    AttemptLog attempts = ExportCommand.attemptsOf(file, report);
+    out.writeText(writer -> HtmlPage.write(report, attempts, Version.text(), writer));
+    out.say(spec.commandLine().getErr(), "open it in a browser");
+    return 0;
+  }
+
   /** Reads a recording to its end. */
   static Report read(Path file, boolean hasSteps) throws IOException {
+    return read(file, hasSteps, List.of());
+  }
+
+  /** The same of a recording that lacks something which it does not show itself. */
+  static Report read(Path file, boolean hasSteps, List<String> damage) throws IOException {
     try (RecordingReader reader = RecordingReader.open(file)) {
       ReportBuilder builder = new ReportBuilder(reader.info());
       if (hasSteps) {
@@ -78,6 +108,7 @@ final class ReportCommand implements Callable<Integer> {
         // until all is read
       }
       pipeline.finish();
+      damage.forEach(builder::markIncomplete);
       reader.damage().forEach(builder::markIncomplete);
       return builder.build();
     }

@@ -80,6 +80,11 @@ public record Report(
     names = Map.copyOf(names);
   }
 
+  /** The wall-clock time of a CLOCK_MONOTONIC time of the stream, as ISO 8601 in UTC. */
+  public String wallTime(long ktimeNs) {
+    return ReportJson.wallTime(info, ktimeNs);
+  }
+
   /** The path of an operation's file, or {@code null}. */
   public String pathOf(Operation operation) {
     return paths.get(new FileKey(operation.dev(), operation.ino()));

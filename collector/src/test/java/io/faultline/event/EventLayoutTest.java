@@ -69,6 +69,31 @@ class EventLayoutTest {
   }
 
   @Test
+  void shouldListEveryFieldUnderItsName() throws Exception {
+    assertThat(membersOf("event_header")).isEqualTo(namesOf(EventFields.header()));
+    for (EventType type : EventType.values()) {
+      String struct =
+          type == EventType.IN_FLIGHT
+              ? "attempt_event"
+              : type.name().toLowerCase(Locale.ROOT) + "_event";
+      assertThat(namesOf(EventFields.of(type))).as(struct).isEqualTo(membersOf(struct));
+    }
+  }
+
+  private static List<String> membersOf(String struct) throws Exception {
+    return layout().membersOf(struct).stream()
+        .filter(member -> !member.name().equals("header"))
+        .map(member -> member.name() + " " + member.offsetBytes() + " " + member.sizeBytes())
+        .toList();
+  }
+
+  private static List<String> namesOf(List<EventFields.Field> fields) {
+    return fields.stream()
+        .map(field -> field.name() + " " + field.offset() + " " + field.bytes())
+        .toList();
+  }
+
+  @Test
   void shouldHaveEventsOfOneSize() throws Exception {
     for (Map.Entry<String, Class<?>> struct : structs()) {
       int expected = struct.getValue() == Event.class ? Event.HEADER_BYTES : Event.BYTES;
