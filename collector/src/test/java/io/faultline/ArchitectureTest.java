@@ -59,6 +59,7 @@ class ArchitectureTest {
                   ROOT + "risk",
                   ROOT + "report",
                   "com.fasterxml.jackson..")),
+          Map.entry("bundle", List.of(ROOT + "event", ROOT + "source", "com.fasterxml.jackson..")),
           Map.entry(
               "recording",
               List.of(

@@ -22,6 +22,7 @@ import picocli.CommandLine.ParameterException;
       RecordCommand.class,
       ReportCommand.class,
       ExportCommand.class,
+      BundleCommand.class,
       AlertsCommand.class,
       TopCommand.class,
       LocksCommand.class,
