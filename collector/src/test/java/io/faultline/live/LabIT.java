@@ -166,8 +166,10 @@ class LabIT {
     Path recording = out.resolve("1/abba.fl");
     Map<String, Object> report = Live.faultline("report", "--json", recording.toString()).json();
     List<Map<String, Object>> alerts = Live.list(report, "alerts");
-    assertThat(alerts).extracting(alert -> alert.get("rule")).containsExactly("deadlock");
-    Map<String, Object> alert = alerts.get(0);
+    assertThat(alerts)
+        .extracting(alert -> alert.get("rule") + " " + alert.get("severity"))
+        .containsExactly("lock_order info", "deadlock critical");
+    Map<String, Object> alert = alerts.get(1);
     assertThat(alert.get("state")).isEqualTo("firing");
     assertThat(alert.get("complete")).isEqualTo(true);
     String tasks = Files.readString(out.resolve("1/tasks.json"));
