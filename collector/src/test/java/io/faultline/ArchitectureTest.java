@@ -40,6 +40,14 @@ class ArchitectureTest {
           Map.entry("risk", List.of(ROOT + "event", ROOT + "match")),
           Map.entry(
               "pipeline", List.of(ROOT + "event", ROOT + "source", ROOT + "match", ROOT + "risk")),
+          Map.entry(
+              "metric",
+              List.of(
+                  ROOT + "event",
+                  ROOT + "source",
+                  ROOT + "match",
+                  ROOT + "risk",
+                  ROOT + "pipeline")),
           Map.entry("snapshot", List.of()),
           Map.entry(
               "report",
