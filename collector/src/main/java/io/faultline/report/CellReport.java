@@ -1,5 +1,6 @@
 package io.faultline.report;
 
+import io.faultline.event.Buckets;
 import io.faultline.event.Cell;
 import io.faultline.event.CellHistogram;
 import io.faultline.match.FileSystems;
@@ -9,7 +10,7 @@ public final class CellReport {
   private final int dev;
   private final int fsMagic;
   private final boolean isWrite;
-  private final long[] histogram = new long[CellHistogram.BUCKETS];
+  private final Buckets durations = new Buckets();
   long attempts;
   long faultDisabledAttempts;
   long operations;
@@ -41,12 +42,7 @@ public final class CellReport {
   }
 
   void set(CellHistogram part) {
-    for (int i = 0; i < CellHistogram.PART; i++) {
-      int bucket = part.firstBucket() + i;
-      if (bucket >= 0 && bucket < histogram.length) {
-        histogram[bucket] = part.count(i);
-      }
-    }
+    durations.set(part);
   }
 
   /** MAJ:MIN. */
@@ -101,21 +97,6 @@ public final class CellReport {
    * @param share from 0 to 1
    */
   public long durationNs(double share) {
-    return edgeOf(histogram, share);
-  }
-
-  static long edgeOf(long[] histogram, double share) {
-    long count = 0;
-    for (long bucket : histogram) {
-      count += bucket;
-    }
-    long rank = (long) Math.ceil(share * count);
-    for (int bucket = 0; bucket < histogram.length && count > 0; bucket++) {
-      rank -= histogram[bucket];
-      if (rank <= 0) {
-        return 1L << (bucket + 1);
-      }
-    }
-    return 0;
+    return durations.edgeNs(share);
   }
 }

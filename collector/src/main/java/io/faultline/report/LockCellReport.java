@@ -1,6 +1,6 @@
 package io.faultline.report;
 
-import io.faultline.event.CellHistogram;
+import io.faultline.event.Buckets;
 import io.faultline.event.LockCell;
 import io.faultline.event.LockClass;
 import io.faultline.event.LockHistogram;
@@ -10,7 +10,7 @@ import io.faultline.event.LockMode;
 public final class LockCellReport {
   private final LockClass lockClass;
   private final LockMode mode;
-  private final long[] histogram = new long[CellHistogram.BUCKETS];
+  private final Buckets durations = new Buckets();
   long grants;
   long waits;
   long waitNs;
@@ -33,12 +33,7 @@ public final class LockCellReport {
   }
 
   void set(LockHistogram part) {
-    for (int i = 0; i < CellHistogram.PART; i++) {
-      int bucket = part.firstBucket() + i;
-      if (bucket >= 0 && bucket < histogram.length) {
-        histogram[bucket] = part.count(i);
-      }
-    }
+    durations.set(part);
   }
 
   /** Which kind of lock. */
@@ -78,6 +73,6 @@ public final class LockCellReport {
 
   /** Upper edge of the bucket that holds this share of the waits, in nanoseconds; 0 for none. */
   public long waitNs(double share) {
-    return CellReport.edgeOf(histogram, share);
+    return durations.edgeNs(share);
   }
 }
