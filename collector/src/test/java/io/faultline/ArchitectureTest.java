@@ -48,6 +48,10 @@ class ArchitectureTest {
                   ROOT + "match",
                   ROOT + "risk",
                   ROOT + "pipeline")),
+          Map.entry(
+              "sink.influx",
+              List.of(
+                  ROOT + "metric", "org.influxdb..", "com.influxdb..", "okhttp3..", "javax.net..")),
           Map.entry("snapshot", List.of()),
           Map.entry(
               "report",
