@@ -54,9 +54,12 @@ install_missing() {
 	else
 		fail "packages:$missing: no apt-get and no dnf here (expected: install them by hand)"
 	fi
-	# Nor at the next boot: the lab starts them in its guests. What was there before is left as it is.
+	# Nor at the next boot: the lab starts them in its guests, tests start their own. What was there before is left as it is.
 	case " $missing " in *" corosync "*) systemctl disable corosync.service >>/tmp/faultline-setup.log 2>&1 || true ;; esac
 	case " $missing " in *" dlm-controld "*) systemctl disable dlm.service >>/tmp/faultline-setup.log 2>&1 || true ;; esac
+	for service in influxdb victoria-metrics prometheus; do
+		case " $missing " in *" $service "*) systemctl disable $service.service >>/tmp/faultline-setup.log 2>&1 || true ;; esac
+	done
 	missing=""
 }
 

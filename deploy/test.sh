@@ -18,6 +18,9 @@ need bpftool bpftool bpftool
 need unshare util-linux util-linux
 need setpriv util-linux util-linux
 need chromium chromium chromium
+need influxd influxdb influxdb
+need victoria-metrics victoria-metrics victoria-metrics
+need promtool prometheus golang-github-prometheus
 install_missing
 if [ $quick = false ]; then
 	# The lab is not for every machine: what it lacks it says itself.
