@@ -33,6 +33,7 @@ class ArchitectureTest {
           Map.entry("source", List.of(ROOT + "event")),
           Map.entry("probe", List.of(ROOT + "event", ROOT + "source", "com.sun.jna..")),
           Map.entry("probe.direct", List.of("com.sun.jna..")),
+          Map.entry("probe.socket", List.of("com.sun.jna..")),
           Map.entry(
               "source.live",
               List.of(ROOT + "event", ROOT + "ring", ROOT + "probe", ROOT + "source")),
@@ -52,6 +53,41 @@ class ArchitectureTest {
               "sink.influx",
               List.of(
                   ROOT + "metric", "org.influxdb..", "com.influxdb..", "okhttp3..", "javax.net..")),
+          Map.entry(
+              "config",
+              List.of(ROOT + "match", ROOT + "risk", ROOT + "probe", "org.snakeyaml.engine..")),
+          Map.entry(
+              "alert",
+              List.of(ROOT + "source", ROOT + "match", ROOT + "risk", "com.fasterxml.jackson..")),
+          Map.entry(
+              "sink",
+              List.of(
+                  ROOT + "event",
+                  ROOT + "source",
+                  ROOT + "match",
+                  ROOT + "risk",
+                  ROOT + "pipeline",
+                  ROOT + "alert")),
+          Map.entry(
+              "sink.journald",
+              List.of(
+                  ROOT + "match",
+                  ROOT + "risk",
+                  ROOT + "source",
+                  ROOT + "alert",
+                  ROOT + "sink",
+                  ROOT + "probe.socket")),
+          Map.entry(
+              "sink.webhook",
+              List.of(
+                  ROOT + "match",
+                  ROOT + "risk",
+                  ROOT + "source",
+                  ROOT + "alert",
+                  ROOT + "sink",
+                  ROOT + "config",
+                  "com.fasterxml.jackson..",
+                  "javax.net.ssl")),
           Map.entry("snapshot", List.of()),
           Map.entry(
               "report",
@@ -61,6 +97,7 @@ class ArchitectureTest {
                   ROOT + "match",
                   ROOT + "risk",
                   ROOT + "pipeline",
+                  ROOT + "alert",
                   "com.fasterxml.jackson..")),
           Map.entry(
               "export",

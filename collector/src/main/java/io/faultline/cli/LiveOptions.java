@@ -1,20 +1,16 @@
 package io.faultline.cli;
 
+import io.faultline.config.SourceConfig;
 import io.faultline.probe.Hook;
 import io.faultline.probe.KernelFeatures;
 import io.faultline.probe.Loader;
-import io.faultline.probe.ProbeFilter;
 import io.faultline.probe.ProbeOptions;
 import io.faultline.source.live.LiveSource;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.Set;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -58,7 +54,7 @@ final class LiveOptions {
       names = "--dev",
       paramLabel = "MAJ:MIN",
       description = "only this device, as in /proc/self/mountinfo")
-  private String dev;
+  private String dev = "";
 
   @Option(
       names = "--mount",
@@ -120,19 +116,22 @@ final class LiveOptions {
 
   /** The options, checked; a wrong one is a usage error. */
   ProbeOptions options(KernelFeatures features, Detail detailDefault) {
-    if (!Loader.NAMES.contains(loader)) {
-      throw error("--loader: " + loader + " (expected: auto, core or bcc)");
-    }
+    SourceConfig config =
+        new SourceConfig(
+            loader,
+            (detail == null ? detailDefault : detail) == Detail.FULL,
+            ringBytes,
+            dev,
+            mount,
+            pid,
+            comm,
+            cgroup,
+            minAttempt,
+            minWait,
+            minStack,
+            hooksLeftOut());
     try {
-      return new ProbeOptions(
-          features.chooseLoader(loader),
-          ringBytes,
-          (detail == null ? detailDefault : detail) == Detail.FULL,
-          minAttempt.toNanos(),
-          minWait.toNanos(),
-          minStack.toNanos(),
-          filter(),
-          hooksLeftOut());
+      return SourceLookup.options(config, features);
     } catch (IllegalArgumentException e) {
       throw error("--" + e.getMessage());
     }
@@ -153,49 +152,6 @@ final class LiveOptions {
                               + " (expected: a hook that 'faultline doctor' lists)")));
     }
     return hooks;
-  }
-
-  private ProbeFilter filter() {
-    OptionalInt device = OptionalInt.empty();
-    if (dev != null && mount != null) {
-      throw error("--dev and --mount: both given (expected: one of them)");
-    }
-    if (dev != null) {
-      device =
-          OptionalInt.of(
-              Mounts.parseDev(dev)
-                  .orElseThrow(() -> error("--dev: " + dev + " (expected: MAJ:MIN)")));
-    }
-    if (mount != null) {
-      device = OptionalInt.of(devOfMount());
-    }
-    if (pid != null && !Files.exists(Path.of("/proc/" + pid))) {
-      throw error("--pid: " + pid + " (expected: a running process)");
-    }
-    if (comm.getBytes(StandardCharsets.UTF_8).length > 15) {
-      throw error("--comm: " + comm + " (expected: at most 15 bytes, as the kernel keeps them)");
-    }
-    return new ProbeFilter(
-        device, pid == null ? OptionalInt.empty() : OptionalInt.of(pid), comm, cgroupId());
-  }
-
-  private int devOfMount() {
-    try {
-      return Mounts.of(mount).dev();
-    } catch (IOException e) {
-      throw error("--mount: " + mount + " (expected: an existing path)");
-    }
-  }
-
-  private OptionalLong cgroupId() {
-    if (cgroup == null) {
-      return OptionalLong.empty();
-    }
-    try {
-      return OptionalLong.of((Long) Files.getAttribute(cgroup, "unix:ino"));
-    } catch (IOException e) {
-      throw error("--cgroup: " + cgroup + " (expected: a directory of the version 2 hierarchy)");
-    }
   }
 
   private ParameterException error(String message) {

@@ -1,11 +1,9 @@
 package io.faultline.cli;
 
+import io.faultline.match.FileSystems;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.OptionalInt;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Which file system a path is on.
@@ -15,17 +13,6 @@ import java.util.regex.Pattern;
  * @param point where it is mounted
  */
 record Mounts(int dev, String fs, Path point) {
-  private static final Pattern DEV = Pattern.compile("(\\d{1,4}):(\\d{1,7})");
-
-  /** Reads {@code MAJ:MIN}; empty when it is none. */
-  static OptionalInt parseDev(String text) {
-    Matcher matcher = DEV.matcher(text);
-    return matcher.matches()
-        ? OptionalInt.of(
-            Integer.parseInt(matcher.group(1)) << 20 | Integer.parseInt(matcher.group(2)))
-        : OptionalInt.empty();
-  }
-
   /** The mount that holds the path. */
   static Mounts of(Path path) throws IOException {
     Path real = path.toRealPath();
@@ -38,7 +25,7 @@ record Mounts(int dev, String fs, Path point) {
           && (found == null || point.getNameCount() >= found.point.getNameCount())) {
         int separator = line.indexOf(" - ");
         String fs = line.substring(separator + 3).split(" ")[0];
-        found = new Mounts(parseDev(fields[2]).orElse(0), fs, point);
+        found = new Mounts(FileSystems.parseDev(fields[2]).orElse(0), fs, point);
       }
     }
     if (found == null) {

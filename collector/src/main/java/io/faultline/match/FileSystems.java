@@ -1,7 +1,12 @@
 package io.faultline.match;
 
+import java.util.OptionalInt;
+import java.util.regex.Pattern;
+
 /** Names of file systems by the magic number of their superblock (include/uapi/linux/magic.h). */
 public final class FileSystems {
+  private static final Pattern DEV = Pattern.compile("(\\d{1,4}):(\\d{1,7})");
+
   private FileSystems() {}
 
   /** The name; the number in hexadecimal when it is not known. */
@@ -25,5 +30,14 @@ public final class FileSystems {
   /** MAJ:MIN of a device number of the kernel. */
   public static String devOf(int dev) {
     return (dev >>> 20) + ":" + (dev & 0xfffff);
+  }
+
+  /** Reads MAJ:MIN; empty when it is none. */
+  public static OptionalInt parseDev(String text) {
+    java.util.regex.Matcher matcher = DEV.matcher(text);
+    return matcher.matches()
+        ? OptionalInt.of(
+            Integer.parseInt(matcher.group(1)) << 20 | Integer.parseInt(matcher.group(2)))
+        : OptionalInt.empty();
   }
 }

@@ -22,7 +22,7 @@ import io.faultline.match.Operation;
 import io.faultline.match.OperationListener;
 import io.faultline.risk.Alert;
 import io.faultline.risk.RiskEngine;
-import io.faultline.risk.Thresholds;
+import io.faultline.risk.RuleSettings;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
 import java.nio.ByteBuffer;
@@ -39,15 +39,15 @@ public final class Pipeline implements StreamConsumer {
   private final EventDecoder decoder = new EventDecoder(new Events());
   private boolean isFinished;
 
-  /** A pipeline with the default thresholds. */
+  /** A pipeline with the default rules. */
   public Pipeline(StreamListener... listeners) {
-    this(Thresholds.DEFAULT, listeners);
+    this(RuleSettings.DEFAULT, listeners);
   }
 
   /** A pipeline that tells {@code listeners}, in this order. */
-  public Pipeline(Thresholds thresholds, StreamListener... listeners) {
+  public Pipeline(RuleSettings rules, StreamListener... listeners) {
     this.listeners = listeners.clone();
-    risk = new RiskEngine(thresholds, this::tell);
+    risk = new RiskEngine(rules, this::tell);
     matcher = new Matcher(new Operations());
   }
 
@@ -80,9 +80,9 @@ public final class Pipeline implements StreamConsumer {
     return decoder.decoded();
   }
 
-  /** From now on the rules go by other thresholds; what was found stays. */
-  public void setThresholds(Thresholds thresholds) {
-    risk.setThresholds(thresholds);
+  /** From now on the rules go by other settings; what was found stays. */
+  public void setRules(RuleSettings rules) {
+    risk.setSettings(rules);
   }
 
   /** The stream has ended; the second call does nothing. */

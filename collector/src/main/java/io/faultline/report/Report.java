@@ -1,10 +1,12 @@
 package io.faultline.report;
 
+import io.faultline.alert.Notice;
 import io.faultline.event.LockClass;
 import io.faultline.match.FileSystems;
 import io.faultline.match.LockWait;
 import io.faultline.match.Operation;
 import io.faultline.risk.Alert;
+import io.faultline.risk.Silence;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamInfo;
 import java.util.List;
@@ -33,6 +35,7 @@ import java.util.Map;
  * @param steps what the tasks did, step by step; {@code null} unless asked for
  * @param paths of files
  * @param names of lock tables, lockspaces and stacks
+ * @param silenced alerts that nobody is told of, by their ids
  */
 public record Report(
     StreamInfo info,
@@ -53,7 +56,8 @@ public record Report(
     List<HungTask> hangs,
     Timeline steps,
     Map<FileKey, String> paths,
-    Map<NameKey, String> names) {
+    Map<NameKey, String> names,
+    Map<String, Silence> silenced) {
 
   private static final int LM_TYPE_INODE = 2;
 
@@ -78,6 +82,7 @@ public record Report(
     hangs = List.copyOf(hangs);
     paths = Map.copyOf(paths);
     names = Map.copyOf(names);
+    silenced = Map.copyOf(silenced);
   }
 
   /** The wall-clock time of a CLOCK_MONOTONIC time of the stream, as ISO 8601 in UTC. */
@@ -95,6 +100,17 @@ public record Report(
     return wait.lockClass() == LockClass.GLOCK && wait.type() != LM_TYPE_INODE
         ? null
         : paths.get(new FileKey(wait.dev(), wait.number()));
+  }
+
+  /** An alert as people are told of it. */
+  public Notice noticeOf(Alert alert) {
+    Alert.Subject subject = alert.subject();
+    return new Notice(
+        alert,
+        info,
+        subject.ino() == 0 ? null : paths.get(new FileKey(subject.dev(), subject.ino())),
+        alert.evidence().stream().map(evidence -> stackOf(evidence.stack())).toList(),
+        silenced.get(alert.id()));
   }
 
   /** The path of the file that a glock belongs to, or {@code null}. */

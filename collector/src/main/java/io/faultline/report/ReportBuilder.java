@@ -1,5 +1,6 @@
 package io.faultline.report;
 
+import io.faultline.alert.Silences;
 import io.faultline.event.Attempt;
 import io.faultline.event.Cell;
 import io.faultline.event.CellHistogram;
@@ -21,6 +22,8 @@ import io.faultline.match.Operation;
 import io.faultline.match.Outcome;
 import io.faultline.pipeline.StreamEnd;
 import io.faultline.pipeline.StreamListener;
+import io.faultline.risk.Alert;
+import io.faultline.risk.Silence;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamInfo;
 import java.util.ArrayList;
@@ -78,6 +81,7 @@ public final class ReportBuilder implements StreamListener {
   private long bufferedFallbacks;
   private long invalidateFails;
   private long matchedAttempts;
+  private Silences silences = Silences.of(List.of());
   private StreamEnd end;
 
   /** A builder with the default limit. */
@@ -108,6 +112,11 @@ public final class ReportBuilder implements StreamListener {
   /** Keeps every step of every task, for {@code report --steps}. */
   public void keepSteps() {
     timeline = new Timeline();
+  }
+
+  /** Marks the alerts that these cover. */
+  public void silence(List<Silence> newSilences) {
+    silences = Silences.of(newSilences);
   }
 
   /** The account does not close, for a reason that the stream itself does not show. */
@@ -206,7 +215,22 @@ public final class ReportBuilder implements StreamListener {
         hangs,
         timeline,
         paths,
-        names);
+        names,
+        silenced());
+  }
+
+  /** An alert is silenced or not at the time at which it was last seen. */
+  private Map<String, Silence> silenced() {
+    Map<String, Silence> silenced = new LinkedHashMap<>();
+    for (Alert alert : end.alerts()) {
+      Alert.Subject subject = alert.subject();
+      String path = paths.get(new Report.FileKey(subject.dev(), subject.ino()));
+      Silence silence = silences.find(alert, path, info.wallNsOf(alert.lastNs()));
+      if (silence != null) {
+        silenced.put(alert.id(), silence);
+      }
+    }
+    return silenced;
   }
 
   private void count(LockStep demote) {

@@ -3,6 +3,7 @@ package io.faultline.report;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import io.faultline.alert.NoticeJson;
 import io.faultline.event.LockClass;
 import io.faultline.match.FileSystems;
 import io.faultline.match.LockWait;
@@ -11,14 +12,11 @@ import io.faultline.risk.Alert;
 import io.faultline.source.StreamInfo;
 import java.io.IOException;
 import java.io.Writer;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 
 /** The report as JSON, schema 1: names do not change, more may be added. */
 public final class ReportJson {
-  private static final int SCHEMA = 1;
-
   private ReportJson() {}
 
   /** Writes the report; operations stream out, however many there are. */
@@ -27,7 +25,7 @@ public final class ReportJson {
       json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
       json.setPrettyPrinter(new DefaultPrettyPrinter());
       json.writeStartObject();
-      json.writeNumberField("schema", SCHEMA);
+      json.writeNumberField("schema", NoticeJson.SCHEMA);
       writeHead(json, report);
       writeBalance(json, report.balance());
       writeTotals(json, report.totals(), report.invalidateFails());
@@ -85,11 +83,7 @@ public final class ReportJson {
 
   private static void writeHead(JsonGenerator json, Report report) throws IOException {
     StreamInfo info = report.info();
-    json.writeObjectFieldStart("host");
-    json.writeStringField("name", info.hostName());
-    json.writeStringField("kernel", info.kernel());
-    json.writeStringField("boot_id", info.bootId());
-    json.writeEndObject();
+    NoticeJson.writeHost(json, info);
     json.writeObjectFieldStart("span");
     json.writeStringField("start", wallTime(info, report.startNs()));
     json.writeStringField("end", wallTime(info, report.endNs()));
@@ -108,10 +102,7 @@ public final class ReportJson {
   }
 
   static String wallTime(StreamInfo info, long ktimeNs) {
-    long wallNs = info.wallNsOf(ktimeNs);
-    return Instant.ofEpochSecond(
-            Math.floorDiv(wallNs, 1_000_000_000L), Math.floorMod(wallNs, 1_000_000_000L))
-        .toString();
+    return info.wallTimeOf(ktimeNs).toString();
   }
 
   private static void writeBalance(JsonGenerator json, Balance balance) throws IOException {
@@ -223,36 +214,7 @@ public final class ReportJson {
 
   /** One alert, as the report lists them. */
   static void writeAlert(JsonGenerator json, Alert alert, Report report) throws IOException {
-    json.writeStartObject();
-    json.writeStringField("id", alert.id());
-    json.writeStringField("rule", alert.rule().label());
-    json.writeStringField("severity", alert.severity().label());
-    json.writeStringField("state", alert.state().label());
-    json.writeStringField("title", alert.title());
-    json.writeNumberField("first_ns", alert.firstNs());
-    json.writeNumberField("last_ns", alert.lastNs());
-    json.writeNumberField("count", alert.count());
-    json.writeBooleanField("complete", alert.isComplete());
-    json.writeStringField("verdict", alert.verdict().label());
-    if (!alert.why().isEmpty()) {
-      json.writeStringField("why", alert.why());
-    }
-    json.writeArrayFieldStart("evidence");
-    for (Alert.Evidence evidence : alert.evidence()) {
-      json.writeStartObject();
-      json.writeNumberField("ns", evidence.ns());
-      json.writeNumberField("tid", evidence.tid());
-      json.writeStringField("comm", evidence.comm());
-      json.writeStringField("text", evidence.text());
-      json.writeArrayFieldStart("stack");
-      for (String function : report.stackOf(evidence.stack())) {
-        json.writeString(function);
-      }
-      json.writeEndArray();
-      json.writeEndObject();
-    }
-    json.writeEndArray();
-    json.writeEndObject();
+    NoticeJson.write(json, report.noticeOf(alert));
   }
 
   private static String label(Enum<?> value) {

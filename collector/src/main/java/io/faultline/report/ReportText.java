@@ -1,6 +1,8 @@
 package io.faultline.report;
 
+import io.faultline.alert.Notice;
 import io.faultline.event.LockClass;
+import io.faultline.match.FileSystems;
 import io.faultline.match.LockNames;
 import io.faultline.match.LockWait;
 import io.faultline.match.Operation;
@@ -11,6 +13,7 @@ import java.io.PrintWriter;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.StringJoiner;
 
 /** The report for people: what happened in plain words, then the tables; at most 100 columns. */
 public final class ReportText {
@@ -214,32 +217,53 @@ public final class ReportText {
   public static void printAlerts(Report report, PrintWriter out) {
     report.alerts().stream()
         .sorted(Comparator.comparing(Alert::severity).reversed().thenComparing(Alert::firstNs))
-        .forEach(alert -> printAlert(report, alert, out));
+        .forEach(alert -> printAlert(report.noticeOf(alert), out));
   }
 
-  private static void printAlert(Report report, Alert alert, PrintWriter out) {
+  /** One alert: what, since when, about which file, and the evidence. */
+  public static void printAlert(Notice notice, PrintWriter out) {
+    Alert alert = notice.alert();
     out.printf(
-        "%s %s, %s%s, from %s%s%n",
+        "%s %s, %s%s%s, from %s%s%n",
         alert.severity().name(),
         alert.rule().label(),
         alert.state().label(),
         alert.why().isEmpty() ? "" : " (" + alert.verdict().label() + ": " + alert.why() + ")",
-        ReportJson.wallTime(report.info(), alert.firstNs()),
-        alert.state() == Alert.State.RESOLVED
-            ? " for " + Units.duration(alert.lastNs() - alert.firstNs())
-            : "");
+        notice.silence() == null
+            ? ""
+            : ", silenced (" + printable(notice.silence().comment()) + ")",
+        notice.first(),
+        notice.isResolved() ? " for " + Units.duration(alert.lastNs() - alert.firstNs()) : "");
     out.printf("  %s%n", shorten(alert.title(), 98));
-    for (Alert.Evidence evidence : alert.evidence()) {
-      out.printf(
-          "  - %s%s%n",
-          evidence.tid() == 0 ? "" : printable(evidence.comm()) + " (" + evidence.tid() + ") ",
-          printable(evidence.text()));
-      List<String> stack = report.stackOf(evidence.stack());
+    String subject = subjectOf(notice);
+    if (!subject.isEmpty()) {
+      out.printf("  %s%n", subject);
+    }
+    for (int i = 0; i < alert.evidence().size(); i++) {
+      out.printf("  - %s%n", printable(Notice.lineOf(alert.evidence().get(i))));
+      List<String> stack = notice.stacks().get(i);
       if (!stack.isEmpty()) {
         out.printf("      %s%n", shortStack(stack, 94));
       }
     }
     out.println();
+  }
+
+  private static String subjectOf(Notice notice) {
+    Alert.Subject subject = notice.alert().subject();
+    StringJoiner words = new StringJoiner(" ");
+    if (!subject.fs().isEmpty()) {
+      words.add(subject.fs());
+    }
+    if (subject.dev() != 0) {
+      words.add(FileSystems.devOf(subject.dev()));
+    }
+    if (notice.path() != null) {
+      words.add(shorten(notice.path(), 80));
+    } else if (subject.ino() != 0) {
+      words.add("inode " + subject.ino());
+    }
+    return words.length() == 0 ? "" : "on " + words;
   }
 
   private static void printDemotes(Report report, PrintWriter out, int top) {

@@ -15,11 +15,17 @@ final class AlertBook {
   private final Map<String, Alert> alerts = new LinkedHashMap<>();
   private final Loss loss;
   private final Consumer<Alert> listener;
+  private RuleSettings settings = RuleSettings.DEFAULT;
   private long evicted;
 
   AlertBook(Loss loss, Consumer<Alert> listener) {
     this.loss = loss;
     this.listener = listener;
+  }
+
+  /** From now on finds by other settings; what was found stays. */
+  void setSettings(RuleSettings newSettings) {
+    settings = newSettings;
   }
 
   /** Whether there is none at all: what every event asks first. */
@@ -41,6 +47,9 @@ final class AlertBook {
    * the listener when the state changes.
    */
   void raise(Finding finding) {
+    if (settings.off().contains(finding.rule())) {
+      return;
+    }
     Alert before = alerts.get(finding.id());
     boolean isAgain = before != null && before.state() != Alert.State.RESOLVED;
     boolean wasFiring = isAgain && before.state() == Alert.State.FIRING;
@@ -52,7 +61,7 @@ final class AlertBook {
         new Alert(
             finding.id(),
             finding.rule(),
-            finding.severity(),
+            settings.severityOf(finding),
             wasFiring || finding.isSeenTwice() ? Alert.State.FIRING : Alert.State.PENDING,
             finding.subject(),
             finding.title(),

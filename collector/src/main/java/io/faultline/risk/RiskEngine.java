@@ -30,29 +30,37 @@ public final class RiskEngine implements EventHandler, OperationListener {
   private final OrderRules order;
   private final GrantRules grants;
   private final WaitRules waits;
-  private Thresholds thresholds;
+  private RuleSettings settings;
 
   /** An engine with the default thresholds, whose alerts are told to nobody. */
   public RiskEngine() {
-    this(Thresholds.DEFAULT, alert -> {});
+    this(RuleSettings.DEFAULT, alert -> {});
+  }
+
+  /** An engine with all rules on, that tells {@code listener} as the next one does. */
+  public RiskEngine(Thresholds thresholds, Consumer<Alert> listener) {
+    this(RuleSettings.of(thresholds), listener);
   }
 
   /** An engine that tells {@code listener} of every alert that begins, changes state, or ends. */
-  public RiskEngine(Thresholds thresholds, Consumer<Alert> listener) {
-    this.thresholds = thresholds;
+  public RiskEngine(RuleSettings settings, Consumer<Alert> listener) {
+    this.settings = settings;
+    Thresholds thresholds = settings.thresholds();
     book = new AlertBook(loss, listener);
+    book.setSettings(settings);
     operations = new OperationRules(book, thresholds);
     order = new OrderRules(book);
     grants = new GrantRules(book, loss, thresholds);
     waits = new WaitRules(book, thresholds);
   }
 
-  /** From now on goes by other thresholds; what was found stays. */
-  public void setThresholds(Thresholds newThresholds) {
-    thresholds = newThresholds;
-    operations.setThresholds(newThresholds);
-    grants.setThresholds(newThresholds);
-    waits.setThresholds(newThresholds);
+  /** From now on goes by other settings; what was found stays. */
+  public void setSettings(RuleSettings newSettings) {
+    settings = newSettings;
+    book.setSettings(newSettings);
+    operations.setThresholds(newSettings.thresholds());
+    grants.setThresholds(newSettings.thresholds());
+    waits.setThresholds(newSettings.thresholds());
   }
 
   /** All alerts, in the order in which their causes were first seen. */
@@ -157,7 +165,7 @@ public final class RiskEngine implements EventHandler, OperationListener {
     waits.judge();
     loss.set(counters);
     if (!book.isEmpty()) {
-      book.resolveQuiet(counters.ktimeNs() - thresholds.quietNs(), counters.ktimeNs());
+      book.resolveQuiet(counters.ktimeNs() - settings.thresholds().quietNs(), counters.ktimeNs());
     }
   }
 

@@ -1,5 +1,6 @@
 package io.faultline.source;
 
+import java.time.Instant;
 import java.util.List;
 
 /**
@@ -55,5 +56,12 @@ public record StreamInfo(
   /** Wall-clock time in ns since 1970 of a CLOCK_MONOTONIC time of this stream. */
   public long wallNsOf(long atKtimeNs) {
     return wallNs + (atKtimeNs - ktimeNs);
+  }
+
+  /** The same as {@link #wallNsOf}, as people write it. */
+  public Instant wallTimeOf(long atKtimeNs) {
+    long ns = wallNsOf(atKtimeNs);
+    return Instant.ofEpochSecond(
+        Math.floorDiv(ns, 1_000_000_000L), Math.floorMod(ns, 1_000_000_000L));
   }
 }

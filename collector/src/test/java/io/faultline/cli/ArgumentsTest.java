@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -32,13 +31,6 @@ class ArgumentsTest {
     assertThatThrownBy(() -> new DurationConverter().convert(text))
         .isInstanceOf(TypeConversionException.class)
         .hasMessageContaining("expected: a duration");
-  }
-
-  @Test
-  void shouldReadDevices() {
-    assertThat(Mounts.parseDev("8:17")).hasValue(8 << 20 | 17);
-    assertThat(Mounts.parseDev("0:41")).hasValue(41);
-    assertThat(Mounts.parseDev("sda")).isEqualTo(OptionalInt.empty());
   }
 
   @Test

@@ -31,4 +31,11 @@ class FileSystemsTest {
     assertThat(FileSystems.devOf(8 << 20 | 17)).isEqualTo("8:17");
     assertThat(FileSystems.devOf(0xfff << 20 | 0xfffff)).isEqualTo("4095:1048575");
   }
+
+  @Test
+  void shouldReadDeviceNumbers() {
+    assertThat(FileSystems.parseDev("8:17")).hasValue(8 << 20 | 17);
+    assertThat(FileSystems.parseDev("0:41")).hasValue(41);
+    assertThat(FileSystems.parseDev("sda")).isEmpty();
+  }
 }

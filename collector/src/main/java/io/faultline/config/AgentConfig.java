@@ -1,0 +1,28 @@
+package io.faultline.config;
+
+import java.nio.file.Path;
+
+/**
+ * Everything that the agent's file says.
+ *
+ * @param source what is watched
+ * @param rules how alerts are found
+ * @param alerts where they go
+ * @param journal where events are kept
+ * @param stateDir where the agent keeps what it must know after a restart; {@code null} for nowhere
+ */
+public record AgentConfig(
+    SourceConfig source,
+    RulesConfig rules,
+    AlertsConfig alerts,
+    JournalConfig journal,
+    Path stateDir) {
+  /** What is used without a file. */
+  public static final AgentConfig DEFAULT =
+      new AgentConfig(
+          SourceConfig.DEFAULT,
+          RulesConfig.DEFAULT,
+          AlertsConfig.DEFAULT,
+          JournalConfig.DEFAULT,
+          null);
+}
