@@ -1,5 +1,6 @@
 package io.faultline.cli;
 
+import io.faultline.config.ConfigException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -24,6 +25,9 @@ import picocli.CommandLine.ParameterException;
       ExportCommand.class,
       BundleCommand.class,
       AlertsCommand.class,
+      ReplayCommand.class,
+      AgentCommand.class,
+      ConfigCommand.class,
       TopCommand.class,
       LocksCommand.class,
       ReleaseCommand.class,
@@ -68,6 +72,11 @@ public final class Main {
   private static int failure(Exception error, CommandLine command) {
     Throwable shown = error instanceof UncheckedIOException ? error.getCause() : error;
     PrintWriter err = command.getErr();
+    if (shown instanceof ConfigException config) {
+      config.problems().forEach(problem -> err.println("faultline: " + oneSentence(problem)));
+      err.flush();
+      return EXIT_USAGE;
+    }
     if (shown instanceof IOException || shown instanceof CommandFailure) {
       err.println("faultline: " + oneSentence(describe(shown)));
     } else {

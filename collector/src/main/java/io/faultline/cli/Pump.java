@@ -29,10 +29,20 @@ final class Pump {
 
   /** Stops at the signals that ask a program to end; the command then ends in its own way. */
   Pump stopOnSignals() {
-    for (String name : new String[] {"INT", "TERM", "HUP"}) {
-      Signal.handle(new Signal(name), signal -> stop());
+    return stopOn("INT", "TERM", "HUP");
+  }
+
+  /** Stops at these signals. */
+  Pump stopOn(String... names) {
+    for (String name : names) {
+      onSignal(name, this::stop);
     }
     return this;
+  }
+
+  /** Runs {@code action}, on a thread of its own, at each signal of that name. */
+  static void onSignal(String name, Runnable action) {
+    Signal.handle(new Signal(name), signal -> action.run());
   }
 
   /** Ends {@link #run} soon; any thread. */

@@ -5,6 +5,8 @@ import io.faultline.event.EventHandler;
 import io.faultline.event.HookChange;
 import io.faultline.event.LockStep;
 import io.faultline.event.Probe;
+import io.faultline.pipeline.Digest;
+import io.faultline.pipeline.Pipeline;
 import io.faultline.recording.RecordingWriter;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
@@ -60,6 +62,11 @@ final class RecordCommand implements Callable<Integer> {
       description = "no progress")
   private boolean isQuiet;
 
+  @Option(
+      names = "--digest",
+      description = "say at the end what matcher and rules made of it, as one line")
+  private boolean isDigest;
+
   @Mixin private LiveOptions live;
 
   @Parameters(paramLabel = "-- CMD", description = "record for as long as this command runs")
@@ -71,7 +78,9 @@ final class RecordCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     try (LiveSource source = live.open(LiveOptions.Detail.FULL);
         RecordingWriter writer = RecordingWriter.create(output, source.info(), Version.text())) {
-      Counting counting = new Counting(writer, err);
+      Digest digest = new Digest();
+      Pipeline pipeline = isDigest ? new Pipeline(digest) : null;
+      Counting counting = new Counting(writer, pipeline, err);
       Pump pump = new Pump(source, counting).stopOnSignals();
       Process process = command.isEmpty() ? null : start(pump);
       if (!isQuiet) {
@@ -102,6 +111,11 @@ final class RecordCommand implements Callable<Integer> {
             "recorded %,d events, %,d bytes: faultline report %s%n",
             counting.events, Files.size(output), output);
         err.flush();
+      }
+      if (pipeline != null) {
+        pipeline.finish();
+        spec.commandLine().getOut().println(digest.text());
+        spec.commandLine().getOut().flush();
       }
       checkFilter(source, counting);
       if (status != 0) {
@@ -151,20 +165,32 @@ final class RecordCommand implements Callable<Integer> {
     }
   }
 
+  /** What became of a hook, as people are told of it. */
+  static String textOf(HookChange change) {
+    if (change.probe() == null || change.probe() == Probe.SWEEP) {
+      return "hooks of a module could not be attached: " + change.via();
+    }
+    return String.format(
+        "hook %s: %s %s",
+        change.probe().label, change.isAttached() ? "attached," : "detached,", change.via());
+  }
+
   private static int end(Process process) throws InterruptedException {
     process.destroy(); // it is still there when a signal or --duration came first
     return process.waitFor();
   }
 
-  /** Counts what goes into the recording. */
+  /** Counts what goes into the recording, and into the pipeline when there is one. */
   private static final class Counting implements StreamConsumer {
     private final StreamConsumer next;
+    private final StreamConsumer pipeline;
     private final Handler handler;
     private final EventDecoder decoder;
     private long events;
 
-    Counting(StreamConsumer next, PrintWriter err) {
+    Counting(StreamConsumer next, StreamConsumer pipeline, PrintWriter err) {
       this.next = next;
+      this.pipeline = pipeline;
       handler = new Handler(err);
       decoder = new EventDecoder(handler);
     }
@@ -174,16 +200,25 @@ final class RecordCommand implements Callable<Integer> {
       events++;
       decoder.decode(buffer, offset);
       next.onEvent(buffer, offset);
+      if (pipeline != null) {
+        pipeline.onEvent(buffer, offset);
+      }
     }
 
     @Override
     public void onPath(int dev, long ino, String path) {
       next.onPath(dev, ino, path);
+      if (pipeline != null) {
+        pipeline.onPath(dev, ino, path);
+      }
     }
 
     @Override
     public void onName(NameKind kind, long id, String name) {
       next.onName(kind, id, name);
+      if (pipeline != null) {
+        pipeline.onName(kind, id, name);
+      }
     }
   }
 
@@ -203,13 +238,7 @@ final class RecordCommand implements Callable<Integer> {
 
     @Override
     public void onHookChange(HookChange change) {
-      if (change.probe() == Probe.SWEEP) {
-        err.printf("hooks of a module could not be attached: %s%n", change.via());
-      } else if (change.probe() != null) {
-        err.printf(
-            "hook %s: %s %s%n",
-            change.probe().label, change.isAttached() ? "attached," : "detached,", change.via());
-      }
+      err.println(textOf(change));
       err.flush();
     }
   }

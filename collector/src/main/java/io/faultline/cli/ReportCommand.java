@@ -1,8 +1,12 @@
 package io.faultline.cli;
 
+import io.faultline.config.ConfigException;
+import io.faultline.config.RulesConfig;
 import io.faultline.export.AttemptLog;
 import io.faultline.export.HtmlPage;
+import io.faultline.pipeline.Digest;
 import io.faultline.pipeline.Pipeline;
+import io.faultline.pipeline.StreamListener;
 import io.faultline.recording.RecordingReader;
 import io.faultline.report.Report;
 import io.faultline.report.ReportBuilder;
@@ -12,9 +16,11 @@ import io.faultline.source.EventSource;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -61,14 +67,23 @@ final class ReportCommand implements Callable<Integer> {
           "say what each operation's task did, step by step: attempts, faults, locks (detail full)")
   private boolean hasSteps;
 
+  @Option(names = "--digest", description = "print the digest alone, one line")
+  private boolean isDigest;
+
+  @Mixin private RulesOption rules;
+
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws IOException, ConfigException {
     if (html != null) {
       return writePage(new OutputFile(spec, "--html", html));
     }
-    Report report = read(file, hasSteps);
+    Digest digest = new Digest();
+    Report report = read(file, rules.read(), hasSteps, List.of(), digest);
     PrintWriter out = spec.commandLine().getOut();
-    if (isJson) {
+    if (isDigest) {
+      out.println(digest.text());
+      out.flush();
+    } else if (isJson) {
       ReportJson.write(report, out);
     } else {
       if (hasSteps) {
@@ -79,12 +94,12 @@ final class ReportCommand implements Callable<Integer> {
     return 0;
   }
 
-  private int writePage(OutputFile out) throws IOException {
-    if (isJson || hasSteps) {
+  private int writePage(OutputFile out) throws IOException, ConfigException {
+    if (isJson || hasSteps || isDigest) {
       throw new ParameterException(
-          spec.commandLine(), "--html: with --json or --steps (expected: one of them)");
+          spec.commandLine(), "--html: with --json, --steps or --digest (expected: one of them)");
     }
-    Report report = read(file, false);
+    Report report = read(file, rules.read(), false, List.of());
     AttemptLog attempts = ExportCommand.attemptsOf(file, report);
     out.writeText(writer -> HtmlPage.write(report, attempts, Version.text(), writer));
     out.say(spec.commandLine().getErr(), "open it in a browser");
@@ -98,12 +113,26 @@ final class ReportCommand implements Callable<Integer> {
 
   /** The same of a recording that lacks something which it does not show itself. */
   static Report read(Path file, boolean hasSteps, List<String> damage) throws IOException {
+    return read(file, RulesConfig.DEFAULT, hasSteps, damage);
+  }
+
+  /** The same by rules of one's own, with others that listen. */
+  static Report read(
+      Path file,
+      RulesConfig rules,
+      boolean hasSteps,
+      List<String> damage,
+      StreamListener... others)
+      throws IOException {
     try (RecordingReader reader = RecordingReader.open(file)) {
       ReportBuilder builder = new ReportBuilder(reader.info());
+      builder.silence(rules.silences());
       if (hasSteps) {
         builder.keepSteps();
       }
-      Pipeline pipeline = new Pipeline(builder);
+      StreamListener[] listeners = Arrays.copyOf(others, others.length + 1);
+      listeners[others.length] = builder;
+      Pipeline pipeline = new Pipeline(rules.settings(), listeners);
       while (reader.poll(pipeline, BATCH) != EventSource.END) {
         // until all is read
       }

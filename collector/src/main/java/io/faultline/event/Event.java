@@ -55,6 +55,11 @@ public abstract sealed class Event
     offset = newOffset;
   }
 
+  /** CLOCK_MONOTONIC time of the event at {@code offset}, without a view. */
+  public static long ktimeNsOf(ByteBuffer buffer, int offset) {
+    return buffer.getLong(offset + KTIME_NS);
+  }
+
   /** When the event happened. */
   public final long ktimeNs() {
     return u64(KTIME_NS);

@@ -1,0 +1,193 @@
+package io.faultline.cli;
+
+import io.faultline.alert.Silences;
+import io.faultline.config.AgentConfig;
+import io.faultline.config.ConfigException;
+import io.faultline.config.ConfigReader;
+import io.faultline.config.RulesConfig;
+import io.faultline.pipeline.Digest;
+import io.faultline.pipeline.Pipeline;
+import io.faultline.pipeline.StreamListener;
+import io.faultline.recording.RecordingReader;
+import io.faultline.report.Report;
+import io.faultline.report.ReportBuilder;
+import io.faultline.report.ReportText;
+import io.faultline.risk.Alert;
+import io.faultline.sink.AlertDesk;
+import io.faultline.sink.AlertSink;
+import io.faultline.sink.DirectSink;
+import io.faultline.source.EventSource;
+import io.faultline.source.NameKind;
+import io.faultline.source.StreamConsumer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code replay}. */
+@Command(
+    name = "replay",
+    description =
+        "Runs a recording through matcher, rules and sinks as if it were live, and prints the alerts as they come.",
+    mixinStandardHelpOptions = true,
+    footer = {
+      "",
+      "Needs no privileges. Examples:",
+      "  faultline replay incident.fl --what-if rules.yaml    # which alerts other thresholds give",
+      "  faultline replay incident.fl --speed 10 --config agent.yaml    # to its receivers too",
+    })
+final class ReplayCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Parameters(paramLabel = "FILE", description = "a recording")
+  private Path file;
+
+  @Option(
+      names = "--speed",
+      paramLabel = "N|max",
+      converter = SpeedConverter.class,
+      defaultValue = "max",
+      description =
+          "so many seconds of the recording take one; max: no waiting; default ${DEFAULT-VALUE}")
+  private double speed;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "rules, silences and receivers of alerts from this file")
+  private Path configFile;
+
+  @Option(
+      names = "--what-if",
+      paramLabel = "FILE",
+      description = "rules and silences from this file, and what they change")
+  private Path whatIf;
+
+  @Option(names = "--digest", description = "print the digest alone, one line")
+  private boolean isDigest;
+
+  /** Reads {@code --speed}. */
+  static final class SpeedConverter implements ITypeConverter<Double> {
+    @Override
+    public Double convert(String text) {
+      if (text.equals("max")) {
+        return Pace.MAX;
+      }
+      try {
+        double speed = Double.parseDouble(text);
+        if (speed > 0 && speed <= 1e6) {
+          return speed;
+        }
+      } catch (NumberFormatException e) {
+        // said below
+      }
+      throw new TypeConversionException(text + " (expected: max, or a number above 0)");
+    }
+  }
+
+  @Override
+  public Integer call() throws IOException, ConfigException {
+    ConfigReader reader = new ConfigReader();
+    AgentConfig config = configFile == null ? AgentConfig.DEFAULT : reader.read(configFile);
+    RulesConfig rules = whatIf == null ? config.rules() : reader.readRules(whatIf);
+    try (RecordingReader recording = RecordingReader.open(file)) {
+      ReportBuilder builder = new ReportBuilder(recording.info());
+      builder.silence(rules.silences());
+      replay(recording, config, rules, builder);
+      recording.damage().forEach(builder::markIncomplete);
+      if (!isDigest) {
+        PrintWriter out = spec.commandLine().getOut();
+        Report report = builder.build();
+        ReportText.printSummary(report, out);
+        ReportText.printBalance(report.balance(), out);
+        out.flush();
+      }
+    }
+    return 0;
+  }
+
+  /** Runs any stream that ends; prints alerts meanwhile, and what {@code --what-if} changed. */
+  private void replay(
+      EventSource source, AgentConfig config, RulesConfig rules, StreamListener builder)
+      throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    try (Sinks sinks = new Sinks(new Messages(err)::say, null)) {
+      List<AlertSink> receivers = new ArrayList<>();
+      if (!isDigest) {
+        receivers.add(new DirectSink(new PrintedAlerts(out, false)));
+      }
+      if (configFile != null) {
+        receivers.addAll(sinks.open(config.alerts()));
+      }
+      AlertDesk desk =
+          new AlertDesk(
+              source.info(),
+              Silences.of(rules.silences()),
+              alert -> source.info().wallNsOf(alert.lastNs()),
+              receivers);
+      Digest digest = new Digest();
+      Pipeline pipeline = new Pipeline(rules.settings(), desk, builder, digest);
+      Pipeline usual = whatIf == null ? null : new Pipeline(config.rules().settings());
+      Pace pace = new Pace(usual == null ? pipeline : new Both(pipeline, usual), speed);
+      Pump.onSignal("INT", pace::stop);
+      Pump.onSignal("TERM", pace::stop);
+      pace.run(source);
+      pipeline.finish();
+      if (isDigest) {
+        out.println(digest.text());
+        out.flush();
+      } else if (usual != null) {
+        usual.finish();
+        printChange(usual.alerts(), pipeline.alerts(), out);
+      }
+    }
+  }
+
+  private void printChange(List<Alert> before, List<Alert> after, PrintWriter out) {
+    List<String> ids = before.stream().map(Alert::id).toList();
+    List<String> newIds = after.stream().map(Alert::id).toList();
+    List<Alert> gone = before.stream().filter(alert -> !newIds.contains(alert.id())).toList();
+    List<Alert> come = after.stream().filter(alert -> !ids.contains(alert.id())).toList();
+    out.printf(
+        "With %s: %d alerts instead of %d.%n", whatIf.getFileName(), after.size(), before.size());
+    come.forEach(alert -> out.printf("  + %s: %s%n", alert.rule().label(), textOf(alert)));
+    gone.forEach(alert -> out.printf("  - %s: %s%n", alert.rule().label(), textOf(alert)));
+    out.println();
+  }
+
+  private static String textOf(Alert alert) {
+    return ReportText.shorten(alert.title(), 80);
+  }
+
+  /** Two pipelines on one stream. */
+  private record Both(Pipeline first, Pipeline second) implements StreamConsumer {
+    @Override
+    public void onEvent(ByteBuffer buffer, int offset) {
+      first.onEvent(buffer, offset);
+      second.onEvent(buffer, offset);
+    }
+
+    @Override
+    public void onPath(int dev, long ino, String path) {
+      first.onPath(dev, ino, path);
+      second.onPath(dev, ino, path);
+    }
+
+    @Override
+    public void onName(NameKind kind, long id, String name) {
+      first.onName(kind, id, name);
+      second.onName(kind, id, name);
+    }
+  }
+}
