@@ -22,6 +22,9 @@ need influxd influxdb influxdb
 need victoria-metrics victoria-metrics victoria-metrics
 need promtool prometheus golang-github-prometheus
 install_missing
+need prometheus-alertmanager prometheus-alertmanager alertmanager
+(install_missing) || say "Alertmanager cannot be had here, its test will be skipped"
+missing=""
 if [ $quick = false ]; then
 	# The lab is not for every machine: what it lacks it says itself.
 	need_lab

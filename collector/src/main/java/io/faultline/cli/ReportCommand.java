@@ -118,11 +118,7 @@ final class ReportCommand implements Callable<Integer> {
 
   /** The same by rules of one's own, with others that listen. */
   static Report read(
-      Path file,
-      RulesConfig rules,
-      boolean hasSteps,
-      List<String> damage,
-      StreamListener... others)
+      Path file, RulesConfig rules, boolean hasSteps, List<String> damage, StreamListener... others)
       throws IOException {
     try (RecordingReader reader = RecordingReader.open(file)) {
       ReportBuilder builder = new ReportBuilder(reader.info());

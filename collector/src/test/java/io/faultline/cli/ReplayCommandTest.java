@@ -3,17 +3,8 @@ package io.faultline.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.jr.ob.JSON;
-import io.faultline.alert.Samples;
-import io.faultline.event.Event;
-import io.faultline.event.EventBuilder;
-import io.faultline.event.EventType;
-import io.faultline.event.LockClass;
-import io.faultline.event.LockMode;
-import io.faultline.event.LockStep;
-import io.faultline.event.Probe;
 import io.faultline.pipeline.Digest;
 import io.faultline.pipeline.Pipeline;
-import io.faultline.recording.RecordingWriter;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -27,15 +18,10 @@ import picocli.CommandLine;
 
 /** Commands that read a recording in which two tasks wait for each other. */
 class ReplayCommandTest {
-  private static final long MS = 1_000_000L;
-  private static final int DEV = 254 << 20;
-
   @TempDir private Path directory;
 
-  private final EventBuilder builder = new EventBuilder();
   private Path file;
   private String liveDigest;
-  private int seq;
 
   private record Result(int status, String out) {}
 
@@ -49,38 +35,12 @@ class ReplayCommandTest {
     return Files.writeString(directory.resolve(name), text);
   }
 
-  private EventBuilder step(LockStep.Kind kind, long ns, int tid, long glock) {
-    return builder
-        .begin(EventType.LOCK, Probe.SWEEP, Event.CPU_NONE, ns)
-        .seq(seq++)
-        .task(tid, tid)
-        .lock(LockClass.GLOCK, DEV, 6, glock, 0xffff888000000000L + glock)
-        .lockRequest(
-            kind,
-            0xffffc90000000000L + tid * 16L + glock,
-            10,
-            kind == LockStep.Kind.WAITING ? 0 : 11,
-            LockMode.EXCLUSIVE)
-        .lockTask(0, "task" + tid, LockStep.WAITED, 0);
-  }
-
   @BeforeEach
   void record() throws Exception {
     file = directory.resolve("abba.fl");
     Digest digest = new Digest();
     Pipeline live = new Pipeline(digest);
-    try (RecordingWriter writer = RecordingWriter.create(file, Samples.INFO, "test")) {
-      for (int look = 1; look <= 3; look++) {
-        long ns = 50 * MS + look * 1000L * MS;
-        int[][] steps = {{1, 1}, {2, 2}, {1, 2}, {2, 1}};
-        for (int i = 0; i < steps.length; i++) {
-          LockStep.Kind kind = i < 2 ? LockStep.Kind.HOLDING : LockStep.Kind.WAITING;
-          EventBuilder event = step(kind, ns, steps[i][0], steps[i][1]);
-          writer.onEvent(event.buffer(), 0);
-          live.onEvent(event.buffer(), 0);
-        }
-      }
-    }
+    AbbaRecording.write(file, false, live);
     live.finish();
     liveDigest = digest.text();
   }
