@@ -17,7 +17,7 @@ import java.util.List;
 record PrintedAlerts(PrintWriter out, boolean isJson) implements Delivery {
   @Override
   public String name() {
-    return "output";
+    return "standard output";
   }
 
   @Override

@@ -40,7 +40,7 @@ final class Sinks implements AutoCloseable {
   List<AlertSink> open(AlertsConfig config) {
     Map<Object, AlertSink> next = new LinkedHashMap<>();
     for (WebhookConfig webhook : config.webhooks()) {
-      next.put(webhook, kept(webhook, () -> open(webhook)));
+      next.computeIfAbsent(webhook, key -> kept(key, () -> open(webhook)));
     }
     if (isJournaldWanted(config.journald())) {
       try {

@@ -40,7 +40,20 @@ class ArgumentsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"doctor", "demo", "selftest", "record", "report", "top", "locks"})
+  @ValueSource(
+      strings = {
+        "doctor",
+        "demo",
+        "selftest",
+        "record",
+        "report",
+        "top",
+        "locks",
+        "alerts",
+        "replay",
+        "agent",
+        "config"
+      })
   void shouldHelpWithEveryCommand(String command) {
     assertThat(Main.run(command, "--help")).isZero();
   }
