@@ -56,9 +56,8 @@ install_missing() {
 	fi
 	# Nor at the next boot: the lab starts them in its guests, tests start their own. What was there before is left as it is.
 	case " $missing " in *" corosync "*) systemctl disable corosync.service >>/tmp/faultline-setup.log 2>&1 || true ;; esac
-	case " $missing " in *" prometheus-alertmanager "*) systemctl disable prometheus-alertmanager.service >>/tmp/faultline-setup.log 2>&1 || true ;; esac
 	case " $missing " in *" dlm-controld "*) systemctl disable dlm.service >>/tmp/faultline-setup.log 2>&1 || true ;; esac
-	for service in influxdb victoria-metrics prometheus; do
+	for service in influxdb victoria-metrics prometheus prometheus-alertmanager; do
 		case " $missing " in *" $service "*) systemctl disable $service.service >>/tmp/faultline-setup.log 2>&1 || true ;; esac
 	done
 	missing=""
