@@ -116,6 +116,16 @@ class ArchitectureTest {
                   ROOT + "source",
                   "com.fasterxml.jackson..",
                   "com.github.luben.zstd..")),
+          Map.entry(
+              "web",
+              List.of(
+                  ROOT + "event",
+                  ROOT + "source",
+                  ROOT + "match",
+                  ROOT + "risk",
+                  ROOT + "pipeline",
+                  "com.fasterxml.jackson..",
+                  "com.sun.net.httpserver..")),
           Map.entry("selftest", List.of(ROOT + "probe.direct")),
           Map.entry(
               "cli", List.of(ROOT + "*..", "picocli..", "com.fasterxml.jackson..", "sun.misc..")));

@@ -79,7 +79,8 @@ final class Browser implements AutoCloseable {
                 "--no-first-run",
                 "--disable-background-networking",
                 "--disable-component-update",
-                "--host-resolver-rules=MAP * ~NOTFOUND",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+                "--no-proxy-server",
                 "--remote-debugging-port=0",
                 "--user-data-dir=" + profile,
                 "about:blank")
@@ -117,9 +118,14 @@ final class Browser implements AutoCloseable {
 
   /** Opens the page and waits until it has been loaded. */
   void open(Path page) throws Exception {
+    open(page.toUri());
+  }
+
+  /** Opens the page and waits until it has been loaded. */
+  void open(URI page) throws Exception {
     requests.clear();
     complaints.clear();
-    int id = send("Page.navigate", Map.of("url", page.toUri().toString()));
+    int id = send("Page.navigate", Map.of("url", page.toString()));
     answer(id);
     await("Page.loadEventFired");
   }
