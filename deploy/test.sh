@@ -18,6 +18,7 @@ need bpftool bpftool bpftool
 need unshare util-linux util-linux
 need setpriv util-linux util-linux
 need chromium chromium chromium
+need tmux tmux tmux
 need influxd influxdb influxdb
 need victoria-metrics victoria-metrics victoria-metrics
 need promtool prometheus golang-github-prometheus

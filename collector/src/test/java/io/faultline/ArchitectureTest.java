@@ -117,18 +117,42 @@ class ArchitectureTest {
                   "com.fasterxml.jackson..",
                   "com.github.luben.zstd..")),
           Map.entry(
-              "web",
+              "view",
               List.of(
                   ROOT + "event",
                   ROOT + "source",
                   ROOT + "match",
                   ROOT + "risk",
-                  ROOT + "pipeline",
+                  ROOT + "pipeline")),
+          Map.entry(
+              "terminal",
+              List.of(
+                  ROOT + "event",
+                  ROOT + "view",
+                  ROOT + "match",
+                  ROOT + "risk",
+                  ROOT + "source",
+                  ROOT + "report",
+                  "org.jline..")),
+          Map.entry(
+              "web",
+              List.of(
+                  ROOT + "event",
+                  ROOT + "view",
+                  ROOT + "source",
+                  ROOT + "match",
+                  ROOT + "risk",
                   "com.fasterxml.jackson..",
                   "com.sun.net.httpserver..")),
           Map.entry("selftest", List.of(ROOT + "probe.direct")),
           Map.entry(
-              "cli", List.of(ROOT + "*..", "picocli..", "com.fasterxml.jackson..", "sun.misc..")));
+              "cli",
+              List.of(
+                  ROOT + "*..",
+                  "picocli..",
+                  "com.fasterxml.jackson..",
+                  "sun.misc..",
+                  "com.sun.management..")));
 
   @Test
   void shouldImportOnlyAgainstTheFlowOfData() {

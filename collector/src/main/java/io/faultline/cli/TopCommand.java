@@ -1,8 +1,11 @@
 package io.faultline.cli;
 
 import io.faultline.pipeline.Pipeline;
-import io.faultline.report.LiveView;
 import io.faultline.source.live.LiveSource;
+import io.faultline.terminal.PlainTables;
+import io.faultline.terminal.TopScreen;
+import io.faultline.terminal.TopTerminal;
+import io.faultline.view.LiveState;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -17,15 +20,14 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "top",
     description =
-        "Shows rates, costs, what is in flight, and the processes and files that retry most.",
+        "Shows rates, the operations that cost most, who waits for which lock, and alerts, live.",
     mixinStandardHelpOptions = true,
     footer = {
       "",
-      "Ends with Ctrl-C. Not on a terminal, each interval is printed below the last one."
+      "Keys: 1 2 3 operations, locks, alerts; arrows and Enter for details; s sorts, / filters,",
+      "p pauses, ? helps, q ends. Not on a terminal, each interval is printed below the last one."
     })
 final class TopCommand implements Callable<Integer> {
-  private static final String CLEAR = "\033[H\033[2J";
-
   @Spec private CommandSpec spec;
 
   @Option(
@@ -50,30 +52,64 @@ final class TopCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    PrintWriter out = spec.commandLine().getOut();
-    boolean isTerminal = System.console() != null;
     try (LiveSource source = live.open(LiveOptions.Detail.NORMAL)) {
-      LiveView view = new LiveView(source.info(), rows);
-      Pump pump = new Pump(source, new Pipeline(view)).stopOnSignals();
-      long[] shown = {System.nanoTime(), 0};
-      pump.run(
-          null,
-          nowNs -> {
-            if (nowNs - shown[0] < interval.toNanos()) {
-              return;
-            }
-            if (isTerminal) {
-              out.print(CLEAR);
-            }
-            view.print(out, nowNs, nowNs - shown[0]);
-            out.flush();
-            shown[0] = nowNs;
-            shown[1]++;
-            if (count != null && shown[1] >= count) {
-              pump.stop();
-            }
-          });
+      LiveState state = new LiveState(source.info(), new OwnUse(source::ringUsedBytes));
+      Pipeline pipeline = new Pipeline(state);
+      Pump pump = new Pump(source, pipeline).stopOnSignals();
+      if (System.console() == null || count != null) {
+        print(pump, pipeline, state);
+        return 0;
+      }
+      try (TopTerminal terminal = TopTerminal.open()) {
+        if (terminal == null) {
+          print(pump, pipeline, state);
+        } else {
+          drive(pump, pipeline, state, terminal);
+        }
+      }
     }
     return 0;
+  }
+
+  /** One picture below the other. */
+  private void print(Pump pump, Pipeline pipeline, LiveState state) throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    long[] shown = {System.nanoTime(), 0};
+    pump.run(
+        null,
+        nowNs -> {
+          if (nowNs - shown[0] < interval.toNanos()) {
+            return;
+          }
+          shown[0] = nowNs;
+          PlainTables.of(state.publish(pipeline.alerts()), rows).forEach(out::println);
+          out.flush();
+          shown[1]++;
+          if (count != null && shown[1] >= count) {
+            pump.stop();
+          }
+        });
+  }
+
+  /** A screen that keys drive. */
+  private void drive(Pump pump, Pipeline pipeline, LiveState state, TopTerminal terminal)
+      throws IOException {
+    TopScreen screen = new TopScreen(state.publish(pipeline.alerts()));
+    long[] shownNs = {0};
+    pump.run(
+        null,
+        nowNs -> {
+          boolean isDue = nowNs - shownNs[0] >= interval.toNanos();
+          if (isDue) {
+            shownNs[0] = nowNs;
+            screen.show(state.publish(pipeline.alerts()));
+          }
+          if (terminal.takeKeys(screen) || isDue) {
+            terminal.draw(screen);
+          }
+          if (screen.isEnded()) {
+            pump.stop();
+          }
+        });
   }
 }

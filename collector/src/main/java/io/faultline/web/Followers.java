@@ -1,6 +1,8 @@
 package io.faultline.web;
 
 import com.sun.net.httpserver.HttpExchange;
+import io.faultline.view.LiveState;
+import io.faultline.view.Picture;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -63,7 +65,9 @@ final class Followers implements AutoCloseable {
             continue;
           }
           last = next.sequence();
-          send(out, "id: " + next.sequence() + "\nevent: now\ndata: " + next.now() + "\n\n");
+          send(
+              out,
+              "id: " + next.sequence() + "\nevent: now\ndata: " + PictureJson.now(next) + "\n\n");
           Thread.sleep(PERIOD_MS / 2); // twice a second is as much as anybody can read
         }
       } catch (IOException e) {

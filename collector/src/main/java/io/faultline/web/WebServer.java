@@ -3,6 +3,8 @@ package io.faultline.web;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.faultline.view.LiveState;
+import io.faultline.view.Picture;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -82,12 +84,12 @@ public final class WebServer implements AutoCloseable {
     for (Map.Entry<String, String> file : FILES.entrySet()) {
       files.put(file.getKey(), new Answer(200, typeOf(file.getValue()), read(file.getValue())));
     }
-    routes.put("/api/v1/info", () -> Answer.ofJson(state.picture().info()));
-    routes.put("/api/v1/now", () -> Answer.ofJson(state.picture().now()));
-    routes.put("/api/v1/history", () -> Answer.ofJson(state.history()));
-    routes.put("/api/v1/operations", () -> Answer.ofJson(state.picture().operations()));
-    routes.put("/api/v1/locks", () -> Answer.ofJson(state.picture().locks()));
-    routes.put("/api/v1/alerts", () -> Answer.ofJson(state.picture().alerts()));
+    routes.put("/api/v1/info", () -> Answer.ofJson(PictureJson.info(state.picture())));
+    routes.put("/api/v1/now", () -> Answer.ofJson(PictureJson.now(state.picture())));
+    routes.put("/api/v1/history", () -> Answer.ofJson(PictureJson.history(state.history())));
+    routes.put("/api/v1/operations", () -> Answer.ofJson(PictureJson.operations(state.picture())));
+    routes.put("/api/v1/locks", () -> Answer.ofJson(PictureJson.locks(state.picture())));
+    routes.put("/api/v1/alerts", () -> Answer.ofJson(PictureJson.alerts(state.picture())));
     routes.put("/healthz", () -> Answer.ofText(200, "ok"));
     routes.put("/readyz", () -> Answer.ofText(200, "ready"));
   }
@@ -199,10 +201,11 @@ public final class WebServer implements AutoCloseable {
       return route.get();
     }
     if (path.startsWith("/api/v1/operations/")) {
-      String detail = state.picture().details().get(path.substring("/api/v1/operations/".length()));
-      return detail == null
+      Picture picture = state.picture();
+      Picture.Row row = picture.rowOf(path.substring("/api/v1/operations/".length()));
+      return row == null
           ? Answer.ofText(404, "operation: not among those that are kept")
-          : Answer.ofJson(detail);
+          : Answer.ofJson(PictureJson.operation(picture, row));
     }
     return Answer.ofText(404, "path: nothing is there (see /api/v1/openapi.json)");
   }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.faultline.export.SampleStream;
 import io.faultline.pipeline.Pipeline;
-import io.faultline.web.LiveState;
 import io.faultline.web.WebServer;
 import io.faultline.web.WebSettings;
 import java.net.URI;
@@ -37,10 +36,10 @@ class WebPageIT {
     }
     assumeTrue(Browser.command() != null, "no chromium");
     browser = Browser.start(directory.resolve("profile"));
-    LiveState state =
-        new LiveState(
+    io.faultline.view.LiveState state =
+        new io.faultline.view.LiveState(
             SampleStream.INFO,
-            new LiveState.Gauges() {
+            new io.faultline.view.LiveState.Gauges() {
               @Override
               public long ringUsedBytes() {
                 return 4096;

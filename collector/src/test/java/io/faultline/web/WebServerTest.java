@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.jr.ob.JSON;
 import io.faultline.export.SampleStream;
 import io.faultline.pipeline.Pipeline;
+import io.faultline.view.LiveState;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

@@ -1,4 +1,4 @@
-package io.faultline.web;
+package io.faultline.view;
 
 import io.faultline.event.Attempt;
 import io.faultline.event.AttemptEnd;
@@ -6,12 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The latest attempts of all operations, so that the steps of one can be told when it matters. */
-final class AttemptRing {
+public final class AttemptRing {
   private static final int SIZE = 1 << 13;
   private static final AttemptEnd[] ENDS = AttemptEnd.values();
 
   /** One attempt of an operation. */
-  record Step(int index, long beginNs, long endNs, AttemptEnd end) {}
+  public record Step(int index, long beginNs, long endNs, AttemptEnd end) {}
 
   private final long[] iocbs = new long[SIZE];
   private final long[] operationsNs = new long[SIZE];
