@@ -19,6 +19,7 @@ need unshare util-linux util-linux
 need setpriv util-linux util-linux
 need chromium chromium chromium
 need tmux tmux tmux
+need fio fio fio
 need influxd influxdb influxdb
 need victoria-metrics victoria-metrics victoria-metrics
 need promtool prometheus golang-github-prometheus

@@ -46,6 +46,22 @@ class LockLabIT {
     checkAgainstFtrace("contend");
     checkWaits();
     checkNormal();
+    checkAlerts();
+  }
+
+  /** Work that waits is healthy; a file that is its own buffer is a risk, and no more. */
+  private void checkAlerts() throws Exception {
+    assertThat(Live.list(report("contend"), "alerts"))
+        .filteredOn(alert -> !alert.get("severity").equals("info"))
+        .isEmpty();
+    assertThat(Live.list(report("self"), "alerts"))
+        .filteredOn(alert -> !alert.get("severity").equals("info"))
+        .isNotEmpty()
+        .allSatisfy(
+            alert -> {
+              assertThat(alert.get("rule")).isEqualTo("lock_order");
+              assertThat(alert.get("title").toString()).contains("mapping of that file");
+            });
   }
 
   private Map<String, Object> report(String name, String... options) throws Exception {
