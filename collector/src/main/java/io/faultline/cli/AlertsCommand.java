@@ -46,8 +46,11 @@ final class AlertsCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "FILE",
       arity = "0..1",
-      description = "a recording; left out: the running kernel, until Ctrl-C")
+      description =
+          "a recording, or the directory of a journal; left out: the running kernel, until Ctrl-C")
   private Path file;
+
+  @Mixin private RangeOptions range;
 
   @Option(names = "--json", description = "print one JSON object a line")
   private boolean isJson;
@@ -85,7 +88,8 @@ final class AlertsCommand implements Callable<Integer> {
 
   private boolean print(RulesConfig config) throws IOException {
     PrintWriter out = spec.commandLine().getOut();
-    Report report = ReportCommand.read(file, config, false, List.of());
+    Report report =
+        ReportCommand.read(RecordingOptions.of(file, range, spec), config, false, List.of());
     if (isJson) {
       DirectSink sink = new DirectSink(new PrintedAlerts(out, true));
       report.alerts().forEach(alert -> sink.deliver(report.noticeOf(alert)));

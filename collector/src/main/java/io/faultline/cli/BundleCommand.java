@@ -124,8 +124,8 @@ final class BundleCommand implements Callable<Integer> {
   private void addAll() throws IOException {
     List<String> damage = new ArrayList<>();
     Path recording = isRedacted ? redact(damage) : file;
-    Report report = ReportCommand.read(recording, false, damage);
-    AttemptLog attempts = ExportCommand.attemptsOf(recording, report);
+    Report report = ReportCommand.read(RecordingOptions.of(recording), false, damage);
+    AttemptLog attempts = ExportCommand.attemptsOf(RecordingOptions.of(recording), report);
     add("recording.fl", "the recording, for 'faultline report'", out -> Files.copy(recording, out));
     addText(
         "report.html",

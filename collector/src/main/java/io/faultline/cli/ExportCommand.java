@@ -5,7 +5,7 @@ import io.faultline.export.CsvTable;
 import io.faultline.export.EventLines;
 import io.faultline.export.LineProtocol;
 import io.faultline.export.PerfettoTrace;
-import io.faultline.recording.RecordingReader;
+import io.faultline.journal.JournalReader;
 import io.faultline.report.Report;
 import io.faultline.source.EventSource;
 import io.faultline.source.StreamConsumer;
@@ -15,10 +15,10 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code export}. */
@@ -54,8 +54,7 @@ final class ExportCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "FILE", description = "a recording")
-  private Path file;
+  @Mixin private RecordingOptions recording;
 
   @Option(
       names = "--to",
@@ -90,17 +89,17 @@ final class ExportCommand implements Callable<Integer> {
     }
     switch (format) {
       case PERFETTO -> {
-        Report report = ReportCommand.read(file, false);
-        AttemptLog attempts = attemptsOf(file, report);
+        Report report = ReportCommand.read(recording, false);
+        AttemptLog attempts = attemptsOf(recording, report);
         out.write(stream -> PerfettoTrace.write(report, attempts, stream));
       }
       case NDJSON -> out.writeText(this::writeEvents);
       case LINE_PROTOCOL -> {
-        Report report = ReportCommand.read(file, false);
+        Report report = ReportCommand.read(recording, false);
         out.writeText(writer -> LineProtocol.write(report, writer));
       }
       case CSV -> {
-        Report report = ReportCommand.read(file, false);
+        Report report = ReportCommand.read(recording, false);
         CsvTable.What table = what == null ? CsvTable.What.OPERATIONS : what;
         out.writeText(writer -> CsvTable.write(report, table, writer));
       }
@@ -111,7 +110,7 @@ final class ExportCommand implements Callable<Integer> {
   }
 
   private void writeEvents(Writer writer) throws IOException {
-    try (RecordingReader reader = RecordingReader.open(file);
+    try (JournalReader reader = recording.open();
         EventLines lines = new EventLines(reader.info(), writer)) {
       while (reader.poll(lines, BATCH) != EventSource.END) {
         lines.check();
@@ -123,14 +122,14 @@ final class ExportCommand implements Callable<Integer> {
   }
 
   /** Reads a recording once more, for the attempts of the report's operations. */
-  static AttemptLog attemptsOf(Path file, Report report) throws IOException {
+  static AttemptLog attemptsOf(RecordingOptions recording, Report report) throws IOException {
     AttemptLog attempts = new AttemptLog(report);
-    feed(file, attempts);
+    feed(recording, attempts);
     return attempts;
   }
 
-  private static void feed(Path file, StreamConsumer consumer) throws IOException {
-    try (RecordingReader reader = RecordingReader.open(file)) {
+  private static void feed(RecordingOptions recording, StreamConsumer consumer) throws IOException {
+    try (JournalReader reader = recording.open()) {
       while (reader.poll(consumer, BATCH) != EventSource.END) {
         // until all is read
       }

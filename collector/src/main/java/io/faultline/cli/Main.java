@@ -28,6 +28,7 @@ import picocli.CommandLine.ParameterException;
       ReplayCommand.class,
       AgentCommand.class,
       ConfigCommand.class,
+      SnapshotCommand.class,
       TopCommand.class,
       LocksCommand.class,
       ReleaseCommand.class,
@@ -63,7 +64,7 @@ public final class Main {
   private static int usageError(ParameterException error, String[] args) {
     CommandLine command = error.getCommandLine();
     PrintWriter err = command.getErr();
-    err.println("faultline: " + oneSentence(error.getMessage()));
+    err.println("faultline: " + oneSentence(error.getMessage().replaceFirst("^Error: ", "")));
     err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
     err.flush();
     return EXIT_USAGE;

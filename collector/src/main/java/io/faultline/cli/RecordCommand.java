@@ -7,9 +7,9 @@ import io.faultline.event.LockStep;
 import io.faultline.event.Probe;
 import io.faultline.pipeline.Digest;
 import io.faultline.pipeline.Pipeline;
-import io.faultline.recording.RecordingWriter;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
+import io.faultline.source.StreamInfo;
 import io.faultline.source.live.LiveSource;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,7 +31,7 @@ import picocli.CommandLine.Spec;
 /** {@code record}. */
 @Command(
     name = "record",
-    description = "Records the events of the running kernel into a file, for report.",
+    description = "Records the events of the running kernel into a file or a journal, for report.",
     mixinStandardHelpOptions = true,
     footer = {
       "",
@@ -39,16 +40,33 @@ import picocli.CommandLine.Spec;
       "  faultline record -o copy.fl --mount /srv -- cp --reflink=never a b",
     })
 final class RecordCommand implements Callable<Integer> {
-  private static final long FLUSH_NS = 1_000_000_000L;
+  private static final long PROGRESS_NS = 1_000_000_000L;
 
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FILE",
-      required = true,
-      description = "the recording")
-  private Path output;
+  @ArgGroup(multiplicity = "1")
+  private Output output;
+
+  /** Where to: one of both. */
+  private static final class Output {
+    @Option(
+        names = {"-o", "--output"},
+        paramLabel = "FILE",
+        description = "the recording")
+    private Path file;
+
+    @Option(
+        names = "--journal",
+        paramLabel = "DIR",
+        description =
+            "instead of a file: a directory of segments, bounded in size and age, that goes on"
+                + " after a crash or a full disk")
+    private Path journal;
+
+    Path path() {
+      return file == null ? journal : file;
+    }
+  }
 
   @Option(
       names = "--duration",
@@ -77,39 +95,39 @@ final class RecordCommand implements Callable<Integer> {
     checkOutput();
     PrintWriter err = spec.commandLine().getErr();
     try (LiveSource source = live.open(LiveOptions.Detail.FULL);
-        RecordingWriter writer = RecordingWriter.create(output, source.info(), Version.text())) {
+        RecordTarget target = openTarget(source.info())) {
       Digest digest = new Digest();
       Pipeline pipeline = isDigest ? new Pipeline(digest) : null;
-      Counting counting = new Counting(writer, pipeline, err);
+      Counting counting = new Counting(target.consumer(), pipeline, err);
       Pump pump = new Pump(source, counting).stopOnSignals();
       Process process = command.isEmpty() ? null : start(pump);
       if (!isQuiet) {
         err.printf(
             "recording to %s (%s loader, detail %s)%s%n",
-            output,
+            output.path(),
             source.info().loader(),
             source.info().detail(),
             command.isEmpty() && duration == null ? ", end with Ctrl-C" : "");
         err.flush();
       }
       Progress progress = new Progress(isQuiet ? null : err);
-      long[] flushedNs = {System.nanoTime()};
+      long[] shownNs = {System.nanoTime()};
       pump.run(
           duration,
           nowNs -> {
-            if (nowNs - flushedNs[0] >= FLUSH_NS) {
-              flushedNs[0] = nowNs;
-              writer.flush(true);
+            target.flushIfDue(nowNs);
+            if (nowNs - shownNs[0] >= PROGRESS_NS) {
+              shownNs[0] = nowNs;
               progress.show("%,d events, ring %,d bytes", counting.events, source.ringUsedBytes());
             }
           });
       progress.end();
       int status = process == null ? 0 : end(process);
-      writer.close();
+      target.close();
       if (!isQuiet) {
         err.printf(
             "recorded %,d events, %,d bytes: faultline report %s%n",
-            counting.events, Files.size(output), output);
+            counting.events, target.bytes(), output.path());
         err.flush();
       }
       if (pipeline != null) {
@@ -141,11 +159,21 @@ final class RecordCommand implements Callable<Integer> {
     }
   }
 
+  private RecordTarget openTarget(StreamInfo info) throws IOException {
+    PrintWriter err = spec.commandLine().getErr();
+    return output.file != null
+        ? RecordTarget.file(output.file, info)
+        : RecordTarget.journal(output.journal, info, err);
+  }
+
   private void checkOutput() {
-    Path parent = output.toAbsolutePath().getParent();
-    if (Files.isDirectory(output)) {
+    if (output.file == null) {
+      return; // a journal makes its directory, or says why not
+    }
+    Path parent = output.file.toAbsolutePath().getParent();
+    if (Files.isDirectory(output.file)) {
       throw new ParameterException(
-          spec.commandLine(), "--output: " + output + " is a directory (expected: a file)");
+          spec.commandLine(), "--output: " + output.file + " is a directory (expected: a file)");
     }
     if (!Files.isDirectory(parent)) {
       throw new ParameterException(

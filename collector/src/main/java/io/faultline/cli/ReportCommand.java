@@ -4,10 +4,10 @@ import io.faultline.config.ConfigException;
 import io.faultline.config.RulesConfig;
 import io.faultline.export.AttemptLog;
 import io.faultline.export.HtmlPage;
+import io.faultline.journal.JournalReader;
 import io.faultline.pipeline.Digest;
 import io.faultline.pipeline.Pipeline;
 import io.faultline.pipeline.StreamListener;
-import io.faultline.recording.RecordingReader;
 import io.faultline.report.Report;
 import io.faultline.report.ReportBuilder;
 import io.faultline.report.ReportJson;
@@ -24,7 +24,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code report}. */
@@ -42,8 +41,7 @@ final class ReportCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "FILE", description = "a recording")
-  private Path file;
+  @Mixin private RecordingOptions recording;
 
   @Option(names = "--json", description = "print JSON, schema 1")
   private boolean isJson;
@@ -78,7 +76,7 @@ final class ReportCommand implements Callable<Integer> {
       return writePage(new OutputFile(spec, "--html", html));
     }
     Digest digest = new Digest();
-    Report report = read(file, rules.read(), hasSteps, List.of(), digest);
+    Report report = read(recording, rules.read(), hasSteps, List.of(), digest);
     PrintWriter out = spec.commandLine().getOut();
     if (isDigest) {
       out.println(digest.text());
@@ -99,28 +97,33 @@ final class ReportCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--html: with --json, --steps or --digest (expected: one of them)");
     }
-    Report report = read(file, rules.read(), false, List.of());
-    AttemptLog attempts = ExportCommand.attemptsOf(file, report);
+    Report report = read(recording, rules.read(), false, List.of());
+    AttemptLog attempts = ExportCommand.attemptsOf(recording, report);
     out.writeText(writer -> HtmlPage.write(report, attempts, Version.text(), writer));
     out.say(spec.commandLine().getErr(), "open it in a browser");
     return 0;
   }
 
   /** Reads a recording to its end. */
-  static Report read(Path file, boolean hasSteps) throws IOException {
-    return read(file, hasSteps, List.of());
+  static Report read(RecordingOptions recording, boolean hasSteps) throws IOException {
+    return read(recording, hasSteps, List.of());
   }
 
   /** The same of a recording that lacks something which it does not show itself. */
-  static Report read(Path file, boolean hasSteps, List<String> damage) throws IOException {
-    return read(file, RulesConfig.DEFAULT, hasSteps, damage);
+  static Report read(RecordingOptions recording, boolean hasSteps, List<String> damage)
+      throws IOException {
+    return read(recording, RulesConfig.DEFAULT, hasSteps, damage);
   }
 
   /** The same by rules of one's own, with others that listen. */
   static Report read(
-      Path file, RulesConfig rules, boolean hasSteps, List<String> damage, StreamListener... others)
+      RecordingOptions recording,
+      RulesConfig rules,
+      boolean hasSteps,
+      List<String> damage,
+      StreamListener... others)
       throws IOException {
-    try (RecordingReader reader = RecordingReader.open(file)) {
+    try (JournalReader reader = recording.open()) {
       ReportBuilder builder = new ReportBuilder(reader.info());
       builder.silence(rules.silences());
       if (hasSteps) {
@@ -135,6 +138,11 @@ final class ReportCommand implements Callable<Integer> {
       pipeline.finish();
       damage.forEach(builder::markIncomplete);
       reader.damage().forEach(builder::markIncomplete);
+      if (!reader.isFromBegin()) {
+        builder.markIncomplete(
+            "the begin of the run is not part of it: totals count from there, numbers before the"
+                + " first event seem to be missing");
+      }
       return builder.build();
     }
   }

@@ -48,6 +48,11 @@ public abstract sealed class Event
 
   Event() {}
 
+  /** The number of {@link EventType} of the event whose bytes begin at {@code offset}. */
+  public static int typeNumber(ByteBuffer buffer, int offset) {
+    return buffer.get(offset + TYPE) & 0xff;
+  }
+
   final void wrap(ByteBuffer newBuffer, int newOffset) {
     assert newBuffer.order() == ByteOrder.LITTLE_ENDIAN
         : "buffer order: big-endian (expected: little-endian)";

@@ -70,6 +70,8 @@ public final class RecordingReader implements EventSource {
   private long pathsAtEnd;
   private boolean isEndSeen;
   private boolean isOther; // another recording follows
+  private boolean isGrowing;
+  private long wholeBytes; // up to the end of the last frame that was used
   private boolean isEnded;
 
   private RecordingReader(Path file, FileChannel channel) {
@@ -102,6 +104,22 @@ public final class RecordingReader implements EventSource {
       channel.close();
       throw e;
     }
+  }
+
+  /**
+   * As {@link #open}, for a recording that is still being written: {@link #poll} gives 0 at the end
+   * of what is there, until {@link #stopFollowing}.
+   */
+  public static RecordingReader follow(Path file) throws IOException {
+    RecordingReader reader = open(file);
+    reader.isGrowing = true;
+    return reader;
+  }
+
+  /** The recording does not grow any more: what is there is all. */
+  public void stopFollowing() {
+    isGrowing = false;
+    isAllRead = false; // it may have grown since the last look
   }
 
   private void readHeader() throws IOException {
@@ -138,6 +156,7 @@ public final class RecordingReader implements EventSource {
     info = Header.decode(payloadText(), file);
     nextSequence = 1;
     at += Frame.HEADER_BYTES + window.getInt(at + Frame.AT_LENGTH);
+    wholeBytes = windowAt + at;
   }
 
   @Override
@@ -161,6 +180,11 @@ public final class RecordingReader implements EventSource {
     return Optional.ofNullable(cut);
   }
 
+  /** Where in the file the last frame that could be used ends. */
+  public long wholeBytes() {
+    return wholeBytes;
+  }
+
   /** Whether the recording was closed by its writer, so that nothing can be missing at its end. */
   public boolean endSeen() {
     return isEndSeen;
@@ -172,6 +196,28 @@ public final class RecordingReader implements EventSource {
    */
   public long damagedFrames() {
     return damagedFrames;
+  }
+
+  /**
+   * Whether it has more than twice the blocks that its events need, as when it was flushed often.
+   * Goes by the lengths in the frames' headers alone.
+   */
+  public boolean isPackedLoosely() throws IOException {
+    ByteBuffer head = ByteBuffer.allocate(Frame.HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    long blocks = 0;
+    long events = 0;
+    for (long from = 0; channel.read(head.clear(), from) == Frame.HEADER_BYTES; ) {
+      int length = Frame.payloadLength(head, 0);
+      if (length < 0) {
+        break;
+      }
+      if (head.get(Frame.AT_TYPE) == Frame.TYPE_EVENTS) {
+        blocks++;
+        events += head.getInt(Frame.AT_COUNT);
+      }
+      from += Frame.HEADER_BYTES + length;
+    }
+    return blocks > 2 * ((events + BlockCodec.EVENTS_MAX - 1) / BlockCodec.EVENTS_MAX);
   }
 
   /** Events handed over so far. */
@@ -192,6 +238,9 @@ public final class RecordingReader implements EventSource {
       if (isEnded) {
         return END;
       }
+      if (isGrowing && !isFrameThere()) {
+        return 0;
+      }
       readFrame();
     }
     int count = Math.min(limit, blockCount - blockAt);
@@ -204,6 +253,21 @@ public final class RecordingReader implements EventSource {
       handOverPaths(consumer);
     }
     return count;
+  }
+
+  /** Whether there is something to read of a file that grows: no half of a frame. */
+  private boolean isFrameThere() throws IOException {
+    if (isEndSeen) {
+      return true;
+    }
+    isAllRead = false;
+    fill(Frame.HEADER_BYTES);
+    if (available() < Frame.HEADER_BYTES) {
+      return false;
+    }
+    int length = Frame.payloadLength(window, at);
+    fill(Frame.HEADER_BYTES + Math.max(length, 0));
+    return available() >= Frame.HEADER_BYTES + length;
   }
 
   private void handOverPaths(StreamConsumer consumer) {
@@ -238,6 +302,7 @@ public final class RecordingReader implements EventSource {
       default -> unknownFrames++;
     }
     at += Frame.HEADER_BYTES + length;
+    wholeBytes = windowAt + at;
   }
 
   /**

@@ -42,8 +42,19 @@ public final class RecordingWriter implements StreamConsumer, Closeable {
    */
   private static final int PATH_CHARS_MAX = 1 << 15;
 
+  /** Decides what becomes of a write that failed. */
+  public interface OnWriteFailure {
+    /**
+     * Whether to write the same bytes again, after something was done about the failure.
+     *
+     * @param failure of a write, after which the file was cut back to its last whole frame
+     */
+    boolean isToBeRepeated(IOException failure);
+  }
+
   private final String name;
   private final FileChannel channel;
+  private final OnWriteFailure onWriteFailure;
   private final BlockCodec block = new BlockCodec(BlockCodec.FILE_FLAGS, BlockCodec.EVENTS_MAX);
   private final StringBuilder paths = new StringBuilder();
   private int pathCount;
@@ -54,13 +65,20 @@ public final class RecordingWriter implements StreamConsumer, Closeable {
   private long bytesWritten;
   private IOException failure;
   private boolean isFailureSaid;
+  private boolean isEnded;
   private boolean isClosed;
 
   /** Writes the header; {@code channel} is empty and is closed with the writer. */
-  RecordingWriter(String name, FileChannel channel, StreamInfo info, String version)
+  RecordingWriter(
+      String name,
+      FileChannel channel,
+      StreamInfo info,
+      String version,
+      OnWriteFailure onWriteFailure)
       throws IOException {
     this.name = name;
     this.channel = channel;
+    this.onWriteFailure = onWriteFailure;
     write(jsonFrame(Frame.TYPE_HEADER, 0, Header.encode(info, version)));
     throwFailure();
   }
@@ -73,6 +91,18 @@ public final class RecordingWriter implements StreamConsumer, Closeable {
    * @throws RecordingException when it cannot be written
    */
   public static RecordingWriter create(Path file, StreamInfo info, String version)
+      throws IOException {
+    return create(file, info, version, failure -> false);
+  }
+
+  /**
+   * As {@link #create(Path, StreamInfo, String)}, with a say in what becomes of a write that
+   * failed.
+   *
+   * @throws RecordingException when it cannot be written
+   */
+  public static RecordingWriter create(
+      Path file, StreamInfo info, String version, OnWriteFailure onWriteFailure)
       throws IOException {
     if (Files.isDirectory(file)) {
       throw new RecordingException(file + ": is a directory (expected: a file to write)");
@@ -89,7 +119,7 @@ public final class RecordingWriter implements StreamConsumer, Closeable {
     try {
       takeAlone(file, channel);
       channel.truncate(0);
-      return new RecordingWriter(file.toString(), channel, info, version);
+      return new RecordingWriter(file.toString(), channel, info, version, onWriteFailure);
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
@@ -131,7 +161,7 @@ public final class RecordingWriter implements StreamConsumer, Closeable {
   @Override
   public void onEvent(ByteBuffer buffer, int offset) {
     events++;
-    if (failure != null) {
+    if (failure != null || isEnded) {
       return;
     }
     block.add(buffer, offset);
@@ -152,7 +182,7 @@ public final class RecordingWriter implements StreamConsumer, Closeable {
 
   private void add(PathLine line) {
     pathsTotal++;
-    if (failure != null || line.path().length() > PATH_CHARS_MAX) {
+    if (failure != null || isEnded || line.path().length() > PATH_CHARS_MAX) {
       return;
     }
     if (pathCount > 0) {
@@ -181,6 +211,24 @@ public final class RecordingWriter implements StreamConsumer, Closeable {
       }
     }
     throwFailure();
+  }
+
+  /**
+   * Waits until what was written is on the disk; the only call for any thread, also while another
+   * one writes.
+   */
+  public void force() throws IOException {
+    channel.force(false);
+  }
+
+  /** Bytes of whole frames in the file. */
+  public long bytesWritten() {
+    return bytesWritten;
+  }
+
+  /** Events in the file: those that were handed over before the last successful flush, at least. */
+  public long eventsWritten() {
+    return eventsWritten;
   }
 
   private void writeFrames() {
@@ -219,23 +267,40 @@ public final class RecordingWriter implements StreamConsumer, Closeable {
       bytes += frame.remaining();
       count += frame.hasRemaining() ? 1 : 0;
     }
+    while (!isWritten(bytes, frames)) {
+      if (failure != null) {
+        return;
+      }
+    }
+    bytesWritten += bytes;
+    sequence += count;
+  }
+
+  /** Writes all frames from their begin; when not, {@link #failure} says whether that is final. */
+  private boolean isWritten(long bytes, ByteBuffer... frames) {
     try {
+      for (ByteBuffer frame : frames) {
+        frame.rewind();
+      }
       for (long left = bytes; left > 0; ) {
         left -= channel.write(frames);
       }
-      bytesWritten += bytes;
-      sequence += count;
+      return true;
     } catch (IOException e) {
-      failure = e;
-      cutBack();
+      if (!isCutBack(e) || !onWriteFailure.isToBeRepeated(e)) {
+        failure = e;
+      }
+      return false;
     }
   }
 
-  private void cutBack() {
+  private boolean isCutBack(IOException why) {
     try {
-      channel.truncate(bytesWritten);
+      channel.truncate(bytesWritten); // takes the position along
+      return true;
     } catch (IOException e) {
-      failure.addSuppressed(e); // readers know how to leave half a frame out
+      why.addSuppressed(e); // readers know how to leave half a frame out
+      return false;
     }
   }
 
@@ -260,6 +325,27 @@ public final class RecordingWriter implements StreamConsumer, Closeable {
   }
 
   /**
+   * Writes what has come, and that nothing follows; what is handed over afterwards is dropped.
+   *
+   * @throws RecordingException when that failed
+   */
+  public void end() throws IOException {
+    writeEnd();
+    throwFailure();
+  }
+
+  private void writeEnd() throws IOException {
+    writeFrames();
+    if (failure == null && !isEnded) {
+      isEnded = true;
+      Map<String, Object> totals = new LinkedHashMap<>();
+      totals.put("events", events);
+      totals.put("paths", pathsTotal);
+      write(jsonFrame(Frame.TYPE_END, 0, JSON.std.asString(totals)));
+    }
+  }
+
+  /**
    * Writes what has come and that nothing follows, waits until it is on the disk and closes the
    * file.
    *
@@ -272,16 +358,19 @@ public final class RecordingWriter implements StreamConsumer, Closeable {
     }
     isClosed = true;
     try (channel) {
-      writeFrames();
-      if (failure == null) {
-        Map<String, Object> totals = new LinkedHashMap<>();
-        totals.put("events", events);
-        totals.put("paths", pathsTotal);
-        write(jsonFrame(Frame.TYPE_END, 0, JSON.std.asString(totals)));
-      }
+      writeEnd();
       if (!isFailureSaid) {
         flush(true);
       }
     }
+  }
+
+  /**
+   * Closes the file as it is after the last {@link #flush}: without a word on whether anything
+   * follows, and without waiting for the disk.
+   */
+  public void abandon() throws IOException {
+    isClosed = true;
+    channel.close();
   }
 }

@@ -145,8 +145,8 @@ class BundleCommandTest {
     Map<String, byte[]> files = bundle("case.zip", "--redact");
     Path redacted =
         Files.write(directory.resolve("r.fl"), files.get("faultline-bundle/recording.fl"));
-    Report before = ReportCommand.read(recording, false);
-    Report after = ReportCommand.read(redacted, false);
+    Report before = ReportCommand.read(RecordingOptions.of(recording), false);
+    Report after = ReportCommand.read(RecordingOptions.of(redacted), false);
     assertThat(after.balance().reasons()).isEmpty();
     assertThat(after.totals()).isEqualTo(before.totals());
     assertThat(after.alerts()).hasSameSizeAs(before.alerts());

@@ -144,7 +144,8 @@ class RecordingWriterTest {
       Random random = new Random(seed);
       Path file = directory.resolve("full" + seed);
       FailingChannel channel = failing(file);
-      RecordingWriter writer = new RecordingWriter(file.toString(), channel, KeptCalls.INFO, "1");
+      RecordingWriter writer =
+          new RecordingWriter(file.toString(), channel, KeptCalls.INFO, "1", failure -> false);
       KeptCalls written = new KeptCalls();
       KeptCalls.feed(writer, written, random, random.nextInt(100));
       writer.flush(true);
@@ -185,7 +186,8 @@ class RecordingWriterTest {
   void shouldSayAtCloseWhatNoFlushSaid() throws IOException {
     Path file = directory.resolve("close");
     FailingChannel channel = failing(file);
-    RecordingWriter writer = new RecordingWriter(file.toString(), channel, KeptCalls.INFO, "1");
+    RecordingWriter writer =
+        new RecordingWriter(file.toString(), channel, KeptCalls.INFO, "1", failure -> false);
     writer.onEvent(KeptCalls.randomEvent(new Random(1)), 0);
     channel.room = 0;
     assertThatThrownBy(writer::close)
@@ -201,7 +203,7 @@ class RecordingWriterTest {
     Path file = directory.resolve("force");
     FailingChannel channel = failing(file);
     try (RecordingWriter writer =
-        new RecordingWriter(file.toString(), channel, KeptCalls.INFO, "1")) {
+        new RecordingWriter(file.toString(), channel, KeptCalls.INFO, "1", failure -> false)) {
       channel.isForceFailing = true;
       writer.flush(false);
       assertThatThrownBy(() -> writer.flush(true))
