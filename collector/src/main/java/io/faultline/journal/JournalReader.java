@@ -174,7 +174,8 @@ public final class JournalReader implements EventSource {
       Instant end = isLast ? lastWrite(segment) : all.get(i + 1).begun();
       boolean isClockSetBack = end.isBefore(segment.begun());
       boolean isBefore = end.isBefore(range.since()) && !isClockSetBack;
-      boolean isBehind = !segment.begun().minus(LATENESS).isBefore(range.until());
+      Duration lateness = segment.number() == segment.run() ? Duration.ZERO : LATENESS;
+      boolean isBehind = !segment.begun().minus(lateness).isBefore(range.until());
       if (!isBefore && !isBehind) {
         within.add(segment);
       }

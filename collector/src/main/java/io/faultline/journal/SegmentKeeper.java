@@ -44,6 +44,7 @@ final class SegmentKeeper {
   private final Thread thread = new Thread(this::run, "faultline-journal");
   private final LinkedBlockingQueue<Written> retired = new LinkedBlockingQueue<>();
   private final ArrayDeque<Segment> unsealed = new ArrayDeque<>();
+  private final ArrayDeque<Segment> backlog; // of runs before, sealed when there is nothing else
   private final Object files = new Object(); // held to remove a segment or to take its place
   private volatile Written active;
   private volatile boolean isFlushed; // something was written since the last force
@@ -57,7 +58,7 @@ final class SegmentKeeper {
     this.directory = directory;
     this.limits = limits;
     this.version = version;
-    unsealed.addAll(before);
+    backlog = new ArrayDeque<>(before);
     thread.setDaemon(true);
   }
 
@@ -132,17 +133,13 @@ final class SegmentKeeper {
   }
 
   private void run() {
-    boolean isLast = false;
-    while (!isLast || !retired.isEmpty() || !unsealed.isEmpty()) {
-      if (isClosing && !isLast) {
-        isLast = true;
-        unsealed.clear(); // of a backlog that the next writer finds again
-      }
+    while (!isClosing || !retired.isEmpty() || !unsealed.isEmpty()) {
       try {
-        Written next = unsealed.isEmpty() && !isLast ? awaitRetired() : retired.poll();
+        boolean isIdle = unsealed.isEmpty() && (backlog.isEmpty() || isClosing);
+        Written next = isIdle && !isClosing ? awaitRetired() : retired.poll();
         lookAfter(next);
-        if (next == null && !unsealed.isEmpty()) {
-          seal(unsealed.remove());
+        if (next == null && !isIdle) {
+          seal(unsealed.isEmpty() ? backlog.remove() : unsealed.remove());
         }
       } catch (IOException e) {
         failure = e;
