@@ -1,6 +1,7 @@
 package io.faultline.journal;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -68,6 +69,8 @@ record Segment(Path file, long run, long number, long firstEvent, Instant begun)
           segments.add(segment);
         }
       }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
     } catch (NoSuchFileException | NotDirectoryException e) {
       throw new JournalException(directory + ": is no directory (expected: that of a journal)", e);
     }

@@ -23,9 +23,9 @@ import java.util.concurrent.TimeUnit;
  * here, so that the writing thread waits for nothing but its own writes; sealing, which takes
  * seconds, goes in steps of one block with a look at everything else in between.
  *
- * <p>A segment is sealed when it is not written any more: one whose blocks are small, as often
- * flushed ones are, is written anew in full blocks and takes the old one's place at once. One that
- * is damaged stays as it is.
+ * <p>A segment is sealed when it is not written any more: it is written anew, in full blocks and
+ * packed tighter, and takes the old one's place at once. Of those that a killed writer left, only
+ * those whose blocks are small, as often flushed ones are. One that is damaged stays as it is.
  */
 final class SegmentKeeper {
   private static final long SYNC_NS = 500_000_000L;
@@ -44,7 +44,7 @@ final class SegmentKeeper {
   private final Thread thread = new Thread(this::run, "faultline-journal");
   private final LinkedBlockingQueue<Written> retired = new LinkedBlockingQueue<>();
   private final ArrayDeque<Segment> unsealed = new ArrayDeque<>();
-  private final ArrayDeque<Segment> backlog; // of runs before, sealed when there is nothing else
+  private final ArrayDeque<Segment> backlog; // of runs before, for when there is nothing else
   private final Object files = new Object(); // held to remove a segment or to take its place
   private volatile Written active;
   private volatile boolean isFlushed; // something was written since the last force
@@ -139,10 +139,16 @@ final class SegmentKeeper {
         Written next = isIdle && !isClosing ? awaitRetired() : retired.poll();
         lookAfter(next);
         if (next == null && !isIdle) {
-          seal(unsealed.isEmpty() ? backlog.remove() : unsealed.remove());
+          if (unsealed.isEmpty()) {
+            seal(backlog.remove(), false);
+          } else {
+            seal(unsealed.remove(), true);
+          }
         }
       } catch (IOException e) {
         failure = e;
+      } catch (RuntimeException e) {
+        failure = new IOException(e); // the writer says it and goes on; so does this thread
       }
     }
     boundTotal();
@@ -228,12 +234,12 @@ final class SegmentKeeper {
     }
   }
 
-  private void seal(Segment segment) throws IOException {
+  private void seal(Segment segment, boolean isNew) throws IOException {
     Path copy = segment.temporary();
     try (RecordingReader reader = RecordingReader.open(segment.file())) {
       boolean hasRoom =
           Files.getFileStore(directory).getUsableSpace() > 2 * (segment.bytes() + (1 << 20));
-      if (hasRoom && reader.isPackedLoosely() && isCopied(reader, copy)) {
+      if (hasRoom && (isNew || reader.isPackedLoosely()) && isCopied(reader, copy)) {
         Files.setLastModifiedTime(copy, Files.getLastModifiedTime(segment.file()));
         takePlace(copy, segment.file());
       }
@@ -254,7 +260,7 @@ final class SegmentKeeper {
   }
 
   private boolean isCopied(RecordingReader reader, Path copy) throws IOException {
-    RecordingWriter writer = RecordingWriter.create(copy, reader.info(), version);
+    RecordingWriter writer = RecordingWriter.createSmall(copy, reader.info(), version);
     try {
       while (reader.poll(writer, STEP_EVENTS) != EventSource.END) {
         lookAfter(retired.poll());

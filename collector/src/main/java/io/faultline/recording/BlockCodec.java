@@ -33,10 +33,15 @@ public final class BlockCodec {
   /** Events in one block at most. */
   public static final int EVENTS_MAX = 4096;
 
-  private static final int LEVEL = 1;
+  /** Level of zstd for what is packed while it comes in. */
+  static final int LEVEL_FAST = 1;
+
+  /** For what is packed once to be kept: a tenth smaller, several times slower. */
+  static final int LEVEL_SMALL = 6;
 
   private final int flags;
   private final int eventsMax;
+  private final int level;
   private final byte[] plain;
   private final byte[] columns;
   private final ByteBuffer frame; // with an array
@@ -52,6 +57,10 @@ public final class BlockCodec {
    * @param eventsMax the most events that a block may have, at most {@link #EVENTS_MAX}
    */
   public BlockCodec(int flags, int eventsMax) {
+    this(flags, eventsMax, LEVEL_FAST);
+  }
+
+  BlockCodec(int flags, int eventsMax, int level) {
     if ((flags & ~FILE_FLAGS) != 0) {
       throw new IllegalArgumentException("flags: " + flags + " (expected: flags of BlockCodec)");
     }
@@ -61,6 +70,7 @@ public final class BlockCodec {
     }
     this.flags = flags;
     this.eventsMax = eventsMax;
+    this.level = level;
     int bytesMax = eventsMax * Event.BYTES;
     plain = new byte[bytesMax];
     columns = new byte[bytesMax];
@@ -126,7 +136,7 @@ public final class BlockCodec {
   private int compress(byte[] from, int bytes) {
     int room = frame.capacity() - Frame.HEADER_BYTES;
     int at = frame.arrayOffset() + Frame.HEADER_BYTES;
-    long length = Zstd.compressByteArray(frame.array(), at, room, from, 0, bytes, LEVEL);
+    long length = Zstd.compressByteArray(frame.array(), at, room, from, 0, bytes, level);
     if (Zstd.isError(length)) {
       throw new IllegalStateException("zstd: " + Zstd.getErrorName(length)); // there is room
     }

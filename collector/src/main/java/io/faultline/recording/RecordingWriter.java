@@ -55,7 +55,7 @@ public final class RecordingWriter implements StreamConsumer, Closeable {
   private final String name;
   private final FileChannel channel;
   private final OnWriteFailure onWriteFailure;
-  private final BlockCodec block = new BlockCodec(BlockCodec.FILE_FLAGS, BlockCodec.EVENTS_MAX);
+  private final BlockCodec block;
   private final StringBuilder paths = new StringBuilder();
   private int pathCount;
   private long sequence;
@@ -74,11 +74,13 @@ public final class RecordingWriter implements StreamConsumer, Closeable {
       FileChannel channel,
       StreamInfo info,
       String version,
-      OnWriteFailure onWriteFailure)
+      OnWriteFailure onWriteFailure,
+      int level)
       throws IOException {
     this.name = name;
     this.channel = channel;
     this.onWriteFailure = onWriteFailure;
+    block = new BlockCodec(BlockCodec.FILE_FLAGS, BlockCodec.EVENTS_MAX, level);
     write(jsonFrame(Frame.TYPE_HEADER, 0, Header.encode(info, version)));
     throwFailure();
   }
@@ -104,6 +106,23 @@ public final class RecordingWriter implements StreamConsumer, Closeable {
   public static RecordingWriter create(
       Path file, StreamInfo info, String version, OnWriteFailure onWriteFailure)
       throws IOException {
+    return create(file, info, version, onWriteFailure, BlockCodec.LEVEL_FAST);
+  }
+
+  /**
+   * As {@link #create(Path, StreamInfo, String)}, smaller and slower: for a copy that is to be
+   * kept.
+   *
+   * @throws RecordingException when it cannot be written
+   */
+  public static RecordingWriter createSmall(Path file, StreamInfo info, String version)
+      throws IOException {
+    return create(file, info, version, failure -> false, BlockCodec.LEVEL_SMALL);
+  }
+
+  private static RecordingWriter create(
+      Path file, StreamInfo info, String version, OnWriteFailure onWriteFailure, int level)
+      throws IOException {
     if (Files.isDirectory(file)) {
       throw new RecordingException(file + ": is a directory (expected: a file to write)");
     }
@@ -119,7 +138,7 @@ public final class RecordingWriter implements StreamConsumer, Closeable {
     try {
       takeAlone(file, channel);
       channel.truncate(0);
-      return new RecordingWriter(file.toString(), channel, info, version, onWriteFailure);
+      return new RecordingWriter(file.toString(), channel, info, version, onWriteFailure, level);
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;

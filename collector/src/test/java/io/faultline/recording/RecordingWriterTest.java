@@ -145,7 +145,13 @@ class RecordingWriterTest {
       Path file = directory.resolve("full" + seed);
       FailingChannel channel = failing(file);
       RecordingWriter writer =
-          new RecordingWriter(file.toString(), channel, KeptCalls.INFO, "1", failure -> false);
+          new RecordingWriter(
+              file.toString(),
+              channel,
+              KeptCalls.INFO,
+              "1",
+              failure -> false,
+              BlockCodec.LEVEL_FAST);
       KeptCalls written = new KeptCalls();
       KeptCalls.feed(writer, written, random, random.nextInt(100));
       writer.flush(true);
@@ -187,7 +193,8 @@ class RecordingWriterTest {
     Path file = directory.resolve("close");
     FailingChannel channel = failing(file);
     RecordingWriter writer =
-        new RecordingWriter(file.toString(), channel, KeptCalls.INFO, "1", failure -> false);
+        new RecordingWriter(
+            file.toString(), channel, KeptCalls.INFO, "1", failure -> false, BlockCodec.LEVEL_FAST);
     writer.onEvent(KeptCalls.randomEvent(new Random(1)), 0);
     channel.room = 0;
     assertThatThrownBy(writer::close)
@@ -203,7 +210,13 @@ class RecordingWriterTest {
     Path file = directory.resolve("force");
     FailingChannel channel = failing(file);
     try (RecordingWriter writer =
-        new RecordingWriter(file.toString(), channel, KeptCalls.INFO, "1", failure -> false)) {
+        new RecordingWriter(
+            file.toString(),
+            channel,
+            KeptCalls.INFO,
+            "1",
+            failure -> false,
+            BlockCodec.LEVEL_FAST)) {
       channel.isForceFailing = true;
       writer.flush(false);
       assertThatThrownBy(() -> writer.flush(true))

@@ -25,6 +25,7 @@ import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
@@ -108,12 +109,15 @@ public class JournalBenchmark {
     }
     sealed = Files.createTempDirectory("faultline");
     double count = bytes / (double) Event.BYTES;
-    try (Journal journal = Journal.open(sealed, info, "benchmark", JournalLimits.DEFAULT)) {
-      append(journal, OFTEN);
-      System.out.printf(
-          "%n%,.0f events; flushed often, bytes an event: %.1f", count, size() / count);
-    }
-    System.out.printf(" written, %.1f sealed%n", size() / count);
+    Journal journal = Journal.open(sealed, info, "benchmark", JournalLimits.DEFAULT);
+    append(journal, OFTEN);
+    double written = size();
+    long beginNs = System.nanoTime();
+    journal.close();
+    double sealNs = System.nanoTime() - beginNs;
+    System.out.printf(
+        "%n%,.0f events; flushed often, bytes an event: %.1f written, %.1f sealed, at %,.0f events/s%n",
+        count, written / count, size() / count, count / sealNs * 1e9);
   }
 
   private double size() throws IOException {
@@ -162,17 +166,33 @@ public class JournalBenchmark {
     return count;
   }
 
-  /** Into a new journal, forced every half second and when it is closed. */
-  @Benchmark
-  public long append(Rate rate) throws IOException {
-    Path directory = Files.createTempDirectory("faultline");
-    try (Journal journal = Journal.open(directory, info, "benchmark", JournalLimits.DEFAULT)) {
-      append(journal, 1 << 16);
-      rate.events += bytes / Event.BYTES;
-      return journal.status().acknowledged();
-    } finally {
+  /** A journal that is made before and sealed after the time that counts. */
+  @State(Scope.Thread)
+  public static class Fresh {
+    private Path directory;
+    private Journal journal;
+
+    /** Makes it. */
+    @Setup(Level.Invocation)
+    public void open(JournalBenchmark benchmark) throws IOException {
+      directory = Files.createTempDirectory("faultline");
+      journal = Journal.open(directory, benchmark.info, "benchmark", JournalLimits.DEFAULT);
+    }
+
+    /** Removes it. */
+    @TearDown(Level.Invocation)
+    public void close() throws IOException {
+      journal.close();
       delete(directory);
     }
+  }
+
+  /** Into a new journal, forced every half second beside it. */
+  @Benchmark
+  public long append(Fresh fresh, Rate rate) {
+    append(fresh.journal, 1 << 16);
+    rate.events += bytes / Event.BYTES;
+    return fresh.journal.status().acknowledged();
   }
 
   /** Through the matcher. */
