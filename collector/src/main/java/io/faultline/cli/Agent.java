@@ -12,7 +12,6 @@ import io.faultline.probe.KernelFeatures;
 import io.faultline.probe.ProbeOptions;
 import io.faultline.sink.AlertDesk;
 import io.faultline.sink.SinkQueue;
-import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
 import io.faultline.source.live.LiveSource;
 import java.io.IOException;
@@ -55,23 +54,27 @@ final class Agent {
 
   /** Runs until SIGTERM or SIGINT. */
   void run() throws IOException, CommandFailure {
-    if (config.journal().dir() != null) {
-      throw new CommandFailure(
-          "journal.dir: " + config.journal().dir() + " (expected: empty; no journal is kept yet)");
-    }
     KernelFeatures features = KernelFeatures.detect();
     Silences silences = openSilences();
     try (ServiceManager manager = ServiceManager.of(System.getenv());
         LiveSource source = LiveSource.open(features, lookUp(config.source(), features));
-        Sinks sinks = new Sinks(messages::say, this::printed)) {
+        Sinks sinks = new Sinks(messages::say, this::printed);
+        Keeping keeping = Keeping.open(config, source.info(), messages);
+        Showing showing = Showing.open(config, source, keeping, messages)) {
       AlertDesk desk =
           new AlertDesk(source.info(), silences, alert -> wallNs(), sinks.open(config.alerts()));
-      Pipeline pipeline = new Pipeline(config.rules().settings(), new HookMessages(), desk);
-      Running running = new Running(features, source, pipeline, silences, desk, sinks, manager);
-      // The journal taps the stream here: it takes the same bytes, before anything is made of them.
-      StreamConsumer stream = pipeline;
-      Pump pump = new Pump(source, stream).stopOn("INT", "TERM");
+      List<StreamListener> listeners = new ArrayList<>(List.of(new HookMessages(), desk));
+      listeners.addAll(keeping.listeners());
+      listeners.addAll(showing.listeners());
+      Pipeline pipeline =
+          new Pipeline(config.rules().settings(), listeners.toArray(StreamListener[]::new));
+      showing.watch(pipeline::alerts);
+      Running running =
+          new Running(features, source, pipeline, silences, desk, sinks, manager, keeping, showing);
+      // The journal takes the same bytes, before anything is made of them.
+      Pump pump = new Pump(source, keeping.before(pipeline)).stopOn("INT", "TERM");
       Pump.onSignal("HUP", () -> isReloadWanted.set(true));
+      Pump.onSignal("USR1", keeping::keepNow);
       sayStart(source.info(), sinks);
       manager.ready("watching, alerts to " + sinks.describe());
       pump.run(null, running::tick);
@@ -151,6 +154,8 @@ final class Agent {
     private final AlertDesk desk;
     private final Sinks sinks;
     private final ServiceManager manager;
+    private final Keeping keeping;
+    private final Showing showing;
     private long lookedNs;
 
     Running(
@@ -160,7 +165,9 @@ final class Agent {
         Silences silences,
         AlertDesk desk,
         Sinks sinks,
-        ServiceManager manager) {
+        ServiceManager manager,
+        Keeping keeping,
+        Showing showing) {
       this.features = features;
       this.source = source;
       this.pipeline = pipeline;
@@ -168,10 +175,14 @@ final class Agent {
       this.desk = desk;
       this.sinks = sinks;
       this.manager = manager;
+      this.keeping = keeping;
+      this.showing = showing;
     }
 
-    void tick(long nowNs) {
+    void tick(long nowNs) throws IOException {
       manager.alive(nowNs);
+      keeping.tick(nowNs);
+      showing.tick(nowNs, pipeline.alerts());
       if (isReloadWanted.getAndSet(false)) {
         reload();
       }
@@ -207,6 +218,12 @@ final class Agent {
       if (!next.journal().equals(config.journal())) {
         restart.add("journal");
       }
+      if (!next.web().equals(config.web())) {
+        restart.add("web");
+      }
+      if (!next.influx().equals(config.influx())) {
+        restart.add("influx");
+      }
       if (!Objects.equals(next.stateDir(), config.stateDir())) {
         restart.add("state.dir");
       }
@@ -225,6 +242,8 @@ final class Agent {
               next.rules(),
               next.alerts(),
               config.journal(),
+              config.web(),
+              config.influx(),
               config.stateDir());
     }
   }

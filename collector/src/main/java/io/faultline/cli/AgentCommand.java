@@ -3,12 +3,14 @@ package io.faultline.cli;
 import io.faultline.config.AgentConfig;
 import io.faultline.config.ConfigException;
 import io.faultline.config.ConfigReader;
+import io.faultline.config.WebConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code agent}. */
@@ -20,7 +22,9 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Ends at SIGTERM or Ctrl-C; SIGHUP makes it read its file again. Without a file it has the",
-      "defaults of 'faultline config --print' and prints alerts."
+      "defaults of 'faultline config --print', serves its page on loopback and prints alerts.",
+      "With a journal, SIGUSR1 keeps the last five minutes as a recording of their own, as every",
+      "alert above info does."
     })
 final class AgentCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -28,9 +32,32 @@ final class AgentCommand implements Callable<Integer> {
   @Option(names = "--config", paramLabel = "FILE", description = "the configuration")
   private Path file;
 
+  @Option(
+      names = "--listen",
+      paramLabel = "HOST:PORT",
+      description = "serve the page there; empty: nowhere; default: web.listen of the file")
+  private String listen;
+
+  @Option(
+      names = "--journal",
+      paramLabel = "DIR",
+      description = "keep events there; default: journal.dir of the file")
+  private Path journal;
+
   @Override
   public Integer call() throws IOException, ConfigException, CommandFailure {
     AgentConfig config = file == null ? AgentConfig.DEFAULT : new ConfigReader().read(file);
+    if (listen != null) {
+      WebConfig web = config.web().at(listen);
+      if (web == null) {
+        throw new ParameterException(
+            spec.commandLine(), "--listen: " + listen + " (expected: HOST:PORT, or empty)");
+      }
+      config = config.with(web);
+    }
+    if (journal != null) {
+      config = config.with(config.journal().in(journal.toAbsolutePath()));
+    }
     new Agent(file, config, spec.commandLine().getOut(), new Messages(spec.commandLine().getErr()))
         .run();
     return 0;

@@ -18,15 +18,20 @@ final class Pace implements StreamConsumer {
 
   private final StreamConsumer next;
   private final double speed;
+  private final Runnable tick;
   private volatile boolean isStopped;
   private boolean isBegun;
   private long firstKtimeNs;
   private long beganNs;
 
-  /** {@code speed} seconds of the stream take one; {@link #MAX} for no waiting. */
-  Pace(StreamConsumer next, double speed) {
+  /**
+   * {@code speed} seconds of the stream take one; {@link #MAX} for no waiting. {@code tick} is run
+   * on the same thread, ten times a second or more.
+   */
+  Pace(StreamConsumer next, double speed, Runnable tick) {
     this.next = next;
     this.speed = speed;
+    this.tick = tick;
   }
 
   /** Ends {@link #run} soon; any thread. */
@@ -39,8 +44,13 @@ final class Pace implements StreamConsumer {
     firstKtimeNs = source.info().ktimeNs();
     StreamConsumer consumer = speed == MAX ? next : this;
     while (!isStopped && source.poll(consumer, BATCH) != EventSource.END) {
-      // until all is read
+      tick.run();
     }
+  }
+
+  /** Whether {@link #stop} was called. */
+  boolean isStopped() {
+    return isStopped;
   }
 
   @Override
@@ -59,6 +69,7 @@ final class Pace implements StreamConsumer {
     long dueNs = beganNs + (long) ((ktimeNs - firstKtimeNs) / speed);
     long leftNs = dueNs - System.nanoTime();
     while (leftNs > 0 && !isStopped) {
+      tick.run();
       LockSupport.parkNanos(Math.min(leftNs, STOP_LATENCY_NS));
       leftNs = dueNs - System.nanoTime();
     }

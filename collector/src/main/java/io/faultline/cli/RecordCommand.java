@@ -5,6 +5,7 @@ import io.faultline.event.EventHandler;
 import io.faultline.event.HookChange;
 import io.faultline.event.LockStep;
 import io.faultline.event.Probe;
+import io.faultline.journal.JournalLimits;
 import io.faultline.pipeline.Digest;
 import io.faultline.pipeline.Pipeline;
 import io.faultline.source.NameKind;
@@ -163,7 +164,14 @@ final class RecordCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     return output.file != null
         ? RecordTarget.file(output.file, info)
-        : RecordTarget.journal(output.journal, info, err);
+        : RecordTarget.journal(
+            output.journal,
+            info,
+            JournalLimits.DEFAULT,
+            line -> {
+              err.println(line);
+              err.flush();
+            });
   }
 
   private void checkOutput() {

@@ -8,9 +8,9 @@ import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
 /** What {@code record} writes: a file, or a journal. */
 abstract sealed class RecordTarget implements Closeable {
@@ -25,9 +25,11 @@ abstract sealed class RecordTarget implements Closeable {
     return new ToFile(file, RecordingWriter.create(file, info, Version.text()));
   }
 
-  /** {@code err} hears when the journal pauses and when it goes on. */
-  static RecordTarget journal(Path directory, StreamInfo info, PrintWriter err) throws IOException {
-    return new ToJournal(Journal.open(directory, info, Version.text(), JournalLimits.DEFAULT), err);
+  /** {@code messages} hears when the journal pauses and when it goes on. */
+  static RecordTarget journal(
+      Path directory, StreamInfo info, JournalLimits limits, Consumer<String> messages)
+      throws IOException {
+    return new ToJournal(Journal.open(directory, info, Version.text(), limits), messages);
   }
 
   final void flushIfDue(long nowNs) throws IOException {
@@ -77,16 +79,15 @@ abstract sealed class RecordTarget implements Closeable {
 
   private static final class ToJournal extends RecordTarget {
     private final Journal journal;
-    private final PrintWriter err;
+    private final Consumer<String> messages;
     private boolean isPaused;
 
-    ToJournal(Journal journal, PrintWriter err) {
+    ToJournal(Journal journal, Consumer<String> messages) {
       super(250_000_000L); // with a force every half second: a loss of power loses less than 1 s
       this.journal = journal;
-      this.err = err;
+      this.messages = messages;
       if (!journal.status().cut().isEmpty()) {
-        err.println("journal: " + journal.status().cut());
-        err.flush();
+        messages.accept("journal: " + journal.status().cut());
       }
     }
 
@@ -101,11 +102,10 @@ abstract sealed class RecordTarget implements Closeable {
       JournalStatus status = journal.status();
       if (status.isPaused() != isPaused) {
         isPaused = status.isPaused();
-        err.println(
+        messages.accept(
             isPaused
                 ? "journal: paused, events are dropped: " + status.pausedBecause()
                 : "journal: recording again, " + status.dropped() + " events were dropped");
-        err.flush();
       }
     }
 

@@ -5,10 +5,10 @@ import io.faultline.config.AgentConfig;
 import io.faultline.config.ConfigException;
 import io.faultline.config.ConfigReader;
 import io.faultline.config.RulesConfig;
+import io.faultline.journal.JournalReader;
 import io.faultline.pipeline.Digest;
 import io.faultline.pipeline.Pipeline;
 import io.faultline.pipeline.StreamListener;
-import io.faultline.recording.RecordingReader;
 import io.faultline.report.Report;
 import io.faultline.report.ReportBuilder;
 import io.faultline.report.ReportText;
@@ -23,14 +23,15 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
@@ -45,12 +46,32 @@ import picocli.CommandLine.TypeConversionException;
       "Needs no privileges. Examples:",
       "  faultline replay incident.fl --what-if rules.yaml    # which alerts other thresholds give",
       "  faultline replay incident.fl --speed 10 --config agent.yaml    # to its receivers too",
+      "  faultline replay incident.fl --speed 1 --web                   # on the live page",
+      "  faultline replay incident.fl --influx http://localhost:8086 --influx-db incident",
     })
 final class ReplayCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "FILE", description = "a recording")
-  private Path file;
+  @Mixin private RecordingOptions recorded;
+
+  @Mixin private InfluxOptions influx;
+
+  @Option(
+      names = "--interval",
+      paramLabel = "DURATION",
+      converter = DurationConverter.class,
+      defaultValue = "10s",
+      description = "with --influx: time between two points of a series; default ${DEFAULT-VALUE}")
+  private Duration interval;
+
+  @Option(
+      names = "--web",
+      paramLabel = "HOST:PORT",
+      arity = "0..1",
+      fallbackValue = "127.0.0.1:9700",
+      description =
+          "serve the page meanwhile, and then until Ctrl-C; default address ${FALLBACK-VALUE}")
+  private String web;
 
   @Option(
       names = "--speed",
@@ -96,11 +117,11 @@ final class ReplayCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException, ConfigException {
+  public Integer call() throws IOException, ConfigException, CommandFailure {
     ConfigReader reader = new ConfigReader();
     AgentConfig config = configFile == null ? AgentConfig.DEFAULT : reader.read(configFile);
     RulesConfig rules = whatIf == null ? config.rules() : reader.readRules(whatIf);
-    try (RecordingReader recording = RecordingReader.open(file)) {
+    try (JournalReader recording = recorded.open()) {
       ReportBuilder builder = new ReportBuilder(recording.info());
       builder.silence(rules.silences());
       replay(recording, config, rules, builder);
@@ -119,10 +140,13 @@ final class ReplayCommand implements Callable<Integer> {
   /** Runs any stream that ends; prints alerts meanwhile, and what {@code --what-if} changed. */
   private void replay(
       EventSource source, AgentConfig config, RulesConfig rules, StreamListener builder)
-      throws IOException {
+      throws IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    try (Sinks sinks = new Sinks(new Messages(err)::say, null)) {
+    Messages messages = new Messages(err);
+    try (Sinks sinks = new Sinks(messages::say, null);
+        ReplayPage page = web == null ? null : ReplayPage.open(web, source.info(), messages);
+        ReplaySeries series = ReplaySeries.open(influx, interval, source.info(), messages)) {
       List<AlertSink> receivers = new ArrayList<>();
       if (!isDigest) {
         receivers.add(new DirectSink(new PrintedAlerts(out, false)));
@@ -137,19 +161,33 @@ final class ReplayCommand implements Callable<Integer> {
               alert -> source.info().wallNsOf(alert.lastNs()),
               receivers);
       Digest digest = new Digest();
-      Pipeline pipeline = new Pipeline(rules.settings(), desk, builder, digest);
+      List<StreamListener> listeners = new ArrayList<>(List.of(desk, builder, digest));
+      if (page != null) {
+        listeners.add(page.state());
+      }
+      if (series != null) {
+        listeners.add(series.recorder());
+      }
+      Pipeline pipeline = new Pipeline(rules.settings(), listeners.toArray(StreamListener[]::new));
       Pipeline usual = whatIf == null ? null : new Pipeline(config.rules().settings());
-      Pace pace = new Pace(usual == null ? pipeline : new Both(pipeline, usual), speed);
+      Runnable tick = page == null ? () -> {} : () -> page.publish(pipeline.alerts());
+      Pace pace = new Pace(usual == null ? pipeline : new Both(pipeline, usual), speed, tick);
       Pump.onSignal("INT", pace::stop);
       Pump.onSignal("TERM", pace::stop);
       pace.run(source);
       pipeline.finish();
+      if (series != null) {
+        series.finish();
+      }
       if (isDigest) {
         out.println(digest.text());
         out.flush();
       } else if (usual != null) {
         usual.finish();
         printChange(usual.alerts(), pipeline.alerts(), out);
+      }
+      if (page != null) {
+        page.stay(pace, pipeline.alerts());
       }
     }
   }

@@ -9,6 +9,8 @@ import java.nio.file.Path;
  * @param rules how alerts are found
  * @param alerts where they go
  * @param journal where events are kept
+ * @param web where the page is served
+ * @param influx where series go
  * @param stateDir where the agent keeps what it must know after a restart; {@code null} for nowhere
  */
 public record AgentConfig(
@@ -16,6 +18,8 @@ public record AgentConfig(
     RulesConfig rules,
     AlertsConfig alerts,
     JournalConfig journal,
+    WebConfig web,
+    InfluxConfig influx,
     Path stateDir) {
   /** What is used without a file. */
   public static final AgentConfig DEFAULT =
@@ -24,5 +28,17 @@ public record AgentConfig(
           RulesConfig.DEFAULT,
           AlertsConfig.DEFAULT,
           JournalConfig.DEFAULT,
+          WebConfig.DEFAULT,
+          InfluxConfig.DEFAULT,
           null);
+
+  /** The same with the page elsewhere. */
+  public AgentConfig with(WebConfig newWeb) {
+    return new AgentConfig(source, rules, alerts, journal, newWeb, influx, stateDir);
+  }
+
+  /** The same with another journal. */
+  public AgentConfig with(JournalConfig newJournal) {
+    return new AgentConfig(source, rules, alerts, newJournal, web, influx, stateDir);
+  }
 }

@@ -79,6 +79,8 @@ public final class ConfigReader {
             rules(root),
             alerts(root.section("alerts")),
             journal(root.section("journal")),
+            web(root.section("web")),
+            influx(root.section("influx")),
             stateDir(root.section("state")));
     root.end();
     problems.check();
@@ -303,6 +305,51 @@ public final class ConfigReader {
             section.bytes("size", otherwise.maxBytes(), 4 << 20, 1L << 50),
             section.duration("age", otherwise.maxAge()),
             section.duration("fsync", otherwise.fsync()));
+    section.end();
+    return config;
+  }
+
+  private static WebConfig web(Section section) {
+    WebConfig otherwise = WebConfig.DEFAULT;
+    WebConfig config =
+        new WebConfig(
+            otherwise.host(),
+            otherwise.port(),
+            section.secret("token", false),
+            section.values("hosts", text -> text.isEmpty() ? null : text, "a name"));
+    if (section.has("listen")) {
+      String listen = section.text("listen");
+      WebConfig there = config.at(listen);
+      if (there == null) {
+        section.wrong("listen", listen, "HOST:PORT, or empty for no page");
+      } else {
+        config = there;
+      }
+    }
+    section.end();
+    return config;
+  }
+
+  private static InfluxConfig influx(Section section) {
+    InfluxConfig otherwise = InfluxConfig.DEFAULT;
+    String url = section.text("url");
+    if (!url.isEmpty() && !isUrl(url)) {
+      section.wrong("url", url, "http://HOST:PORT or https://HOST:PORT");
+      url = "";
+    }
+    String database = section.text("database");
+    InfluxConfig config =
+        new InfluxConfig(
+            url.isEmpty() ? null : URI.create(url),
+            section.choice("flavor", InfluxConfig.Flavor.class, otherwise.flavor()),
+            database.isEmpty() ? otherwise.database() : database,
+            section.text("org"),
+            section.text("user"),
+            section.pathOrNone("token_file"),
+            section.pathOrNone("ca_file"),
+            section.flag("create", otherwise.mayCreate()),
+            section.duration("retention", otherwise.retention()),
+            positive(section, "interval", otherwise.interval()));
     section.end();
     return config;
   }

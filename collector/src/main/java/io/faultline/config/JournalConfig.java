@@ -17,4 +17,9 @@ public record JournalConfig(
   /** No journal. */
   public static final JournalConfig DEFAULT =
       new JournalConfig(null, 64L << 20, 1L << 30, Duration.ofDays(7), Duration.ofSeconds(1));
+
+  /** The same in another directory. */
+  public JournalConfig in(Path newDir) {
+    return new JournalConfig(newDir, segmentBytes, maxBytes, maxAge, fsync);
+  }
 }

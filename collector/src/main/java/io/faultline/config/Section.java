@@ -170,6 +170,14 @@ final class Section {
         "a share from 0 to 1");
   }
 
+  boolean flag(String key, boolean otherwise) {
+    return value(
+        key,
+        otherwise,
+        text -> text.equals("true") ? Boolean.TRUE : text.equals("false") ? Boolean.FALSE : null,
+        "true or false");
+  }
+
   <E extends Enum<E>> E choice(String key, Class<E> type, E otherwise) {
     return value(key, otherwise, text -> constantOf(type, text), words(type));
   }

@@ -13,9 +13,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -67,6 +69,7 @@ public final class WebServer implements AutoCloseable {
   private final ExecutorService threads;
   private final Map<String, Answer> files = new LinkedHashMap<>();
   private final Map<String, Supplier<Answer>> routes = new LinkedHashMap<>();
+  private final Map<String, Function<String, Text>> others = new ConcurrentHashMap<>();
 
   private WebServer(LiveState state, WebSettings settings, HttpServer server) throws IOException {
     this.state = state;
@@ -131,9 +134,15 @@ public final class WebServer implements AutoCloseable {
     return routes.keySet();
   }
 
-  /** Adds something else to serve, such as metrics; the text is made on the server's threads. */
-  public void serve(String path, String contentType, Supplier<String> text) {
-    routes.put(path, () -> new Answer(200, contentType, text.get()));
+  /** A text and what it is. */
+  public record Text(String contentType, String text) {}
+
+  /**
+   * Adds something else to serve, such as metrics; it is given the Accept header, and asked on the
+   * server's threads.
+   */
+  public void serve(String path, Function<String, Text> text) {
+    others.put(path, text);
   }
 
   private void handle(HttpExchange exchange) throws IOException {
@@ -199,6 +208,11 @@ public final class WebServer implements AutoCloseable {
     Supplier<Answer> route = routes.get(path);
     if (route != null) {
       return route.get();
+    }
+    Function<String, Text> other = others.get(path);
+    if (other != null) {
+      Text text = other.apply(exchange.getRequestHeaders().getFirst("Accept"));
+      return new Answer(200, text.contentType(), text.text());
     }
     if (path.startsWith("/api/v1/operations/")) {
       Picture picture = state.picture();

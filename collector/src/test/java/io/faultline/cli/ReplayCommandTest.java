@@ -27,7 +27,11 @@ class ReplayCommandTest {
 
   private static Result run(Object command, String... arguments) {
     StringWriter out = new StringWriter();
-    int status = new CommandLine(command).setOut(new PrintWriter(out)).execute(arguments);
+    int status =
+        new CommandLine(command)
+            .setCaseInsensitiveEnumValuesAllowed(true) // as Main does
+            .setOut(new PrintWriter(out))
+            .execute(arguments);
     return new Result(status, out.toString());
   }
 

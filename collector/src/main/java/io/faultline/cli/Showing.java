@@ -1,0 +1,179 @@
+package io.faultline.cli;
+
+import io.faultline.config.AgentConfig;
+import io.faultline.config.InfluxConfig;
+import io.faultline.config.WebConfig;
+import io.faultline.metric.MetricRecorder;
+import io.faultline.metric.MetricSettings;
+import io.faultline.metric.MetricsSnapshot;
+import io.faultline.metric.ProcessUsage;
+import io.faultline.metric.PrometheusText;
+import io.faultline.pipeline.StreamListener;
+import io.faultline.risk.Alert;
+import io.faultline.sink.influx.InfluxFlavor;
+import io.faultline.sink.influx.InfluxSettings;
+import io.faultline.sink.influx.InfluxSink;
+import io.faultline.source.live.LiveSource;
+import io.faultline.view.LiveState;
+import io.faultline.web.WebServer;
+import io.faultline.web.WebSettings;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
+
+/** What the agent shows of itself: the page, /metrics, and series in a database. */
+final class Showing implements AutoCloseable {
+  private static final long PUBLISH_NS = 500_000_000L;
+  private static final int CLIENTS_MAX = 256;
+
+  private final LiveState state;
+  private final MetricRecorder recorder;
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private volatile MetricsSnapshot latest;
+  private SeriesFeed feed;
+  private InfluxSink sink;
+  private long publishedNs;
+
+  private Showing(AgentConfig config, LiveSource source) {
+    state = new LiveState(source.info(), new OwnUse(source::ringUsedBytes));
+    recorder =
+        new MetricRecorder(
+            source.info(),
+            MetricSettings.DEFAULT.withInterval(config.influx().interval().toNanos()),
+            new ProcessUsage(
+                Clock.systemUTC(),
+                OptionalLong::empty,
+                source::ringUsedBytes,
+                () -> feed != null ? feed.status().spoolBytes() : sinkBytes(),
+                () -> feed != null ? feed.status().errors() : sinkErrors()),
+            this::take);
+  }
+
+  static Showing open(AgentConfig config, LiveSource source, Keeping keeping, Messages messages)
+      throws IOException, CommandFailure {
+    Showing showing = new Showing(config, source);
+    try {
+      showing.serve(config.web(), messages);
+      showing.feed(config, keeping, messages);
+      return showing;
+    } catch (CommandFailure | RuntimeException e) {
+      showing.close();
+      throw e;
+    }
+  }
+
+  private void serve(WebConfig config, Messages messages) throws CommandFailure {
+    if (config.host().isEmpty()) {
+      return;
+    }
+    try {
+      WebServer server =
+          WebServer.start(
+              state,
+              new WebSettings(
+                  config.host(),
+                  config.port(),
+                  config.token() == null ? "" : config.token().reveal(),
+                  config.hosts(),
+                  CLIENTS_MAX));
+      open.add(server);
+      server.serve("/metrics", this::metrics);
+      messages.say("page at http://" + config.host() + ":" + server.address().getPort() + "/");
+    } catch (IOException e) {
+      throw new CommandFailure("web." + e.getMessage());
+    }
+  }
+
+  private WebServer.Text metrics(String accept) {
+    PrometheusText.Format format = PrometheusText.Format.of(accept);
+    MetricsSnapshot snapshot = latest;
+    return new WebServer.Text(
+        format.contentType, snapshot == null ? "" : PrometheusText.of(snapshot, format));
+  }
+
+  private void feed(AgentConfig config, Keeping keeping, Messages messages) throws CommandFailure {
+    InfluxConfig influx = config.influx();
+    if (influx.url() == null) {
+      return;
+    }
+    InfluxSettings settings;
+    try {
+      settings =
+          InfluxSettings.of(influx.url(), influx.database())
+              .withFlavor(InfluxFlavor.valueOf(influx.flavor().name()), influx.org())
+              .withSecret(influx.user(), influx.tokenFile(), influx.caFile())
+              .withCreate(influx.mayCreate(), influx.retention());
+    } catch (IllegalArgumentException e) {
+      throw new CommandFailure(e.getMessage());
+    }
+    if (keeping.directory() != null) {
+      feed =
+          new SeriesFeed(
+              keeping.directory(),
+              settings,
+              MetricSettings.DEFAULT.withInterval(influx.interval().toNanos()),
+              config.rules().settings(),
+              messages::say);
+      open.add(feed);
+    } else {
+      sink =
+          new InfluxSink(
+              settings,
+              new InfluxSink.Listener() {
+                @Override
+                public void onProblem(String sentence) {
+                  messages.say(sentence);
+                }
+              });
+      open.add(sink);
+    }
+    messages.say("series to " + influx.url() + ", " + influx.database());
+  }
+
+  private long sinkBytes() {
+    return sink == null ? 0 : sink.status().spoolBytes();
+  }
+
+  private long sinkErrors() {
+    return sink == null ? 0 : sink.status().errors();
+  }
+
+  private void take(MetricsSnapshot snapshot) {
+    latest = snapshot;
+    if (sink != null) {
+      sink.offer(snapshot);
+    }
+  }
+
+  List<StreamListener> listeners() {
+    return List.of(state, recorder);
+  }
+
+  /** Where alerts with their counts of now come from. */
+  void watch(Supplier<List<Alert>> alerts) {
+    recorder.watch(alerts);
+  }
+
+  void tick(long nowNs, List<Alert> alerts) {
+    if (nowNs - publishedNs >= PUBLISH_NS && state.isWatched()) {
+      publishedNs = nowNs;
+      var unused = state.publish(alerts);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (AutoCloseable one : open) {
+      try {
+        one.close();
+      } catch (IOException | RuntimeException e) {
+        throw e;
+      } catch (Exception e) {
+        throw new IOException(e);
+      }
+    }
+  }
+}
