@@ -12,7 +12,7 @@ import java.util.Locale;
  * @param state where it is in its life
  * @param subject what it happened to
  * @param title one sentence
- * @param firstNs when the cause was first seen, CLOCK_MONOTONIC
+ * @param firstNs when the cause was first seen, since it was last over; CLOCK_MONOTONIC
  * @param lastNs when it was last seen, or was over
  * @param count how often
  * @param isComplete whether no event that the finding rests on can be missing
@@ -74,6 +74,25 @@ public record Alert(
   /** Copies the list. */
   public Alert {
     evidence = List.copyOf(evidence);
+  }
+
+  /** The same alert, which may rest on events that are missing. */
+  Alert doubted(String newWhy) {
+    boolean isConfirmed = verdict == Verdict.CONFIRMED;
+    return new Alert(
+        id,
+        rule,
+        severity,
+        state,
+        subject,
+        title,
+        firstNs,
+        lastNs,
+        count,
+        false,
+        isConfirmed ? Verdict.SUSPECTED : verdict,
+        isConfirmed ? newWhy : why,
+        evidence);
   }
 
   /** The same alert in another state of its life. */

@@ -1,9 +1,10 @@
 package io.faultline.risk;
 
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /** The alerts of a stream, one for each cause; resolved ones make room for new ones. */
@@ -11,6 +12,12 @@ final class AlertBook {
   private static final int ALERTS_MAX = 1000;
   private static final int EVIDENCE_MAX = 32;
   private static final String MISSING = "events are missing";
+
+  /** What is given up first: what is over, then what is not believed, then what matters least. */
+  private static final Comparator<Alert> LEAST_FIRST =
+      Comparator.comparing((Alert alert) -> alert.state() != Alert.State.RESOLVED)
+          .thenComparing(alert -> alert.state() != Alert.State.PENDING)
+          .thenComparing(Alert::severity);
 
   private final Map<String, Alert> alerts = new LinkedHashMap<>();
   private final Loss loss;
@@ -33,6 +40,12 @@ final class AlertBook {
     return alerts.isEmpty();
   }
 
+  /** Whether the cause is not over. */
+  boolean isOpen(String id) {
+    Alert alert = alerts.get(id);
+    return alert != null && alert.state() != Alert.State.RESOLVED;
+  }
+
   /** Alerts that were given up because there was no room. */
   long evicted() {
     return evicted;
@@ -44,7 +57,7 @@ final class AlertBook {
 
   /**
    * The cause was seen, again or for the first time; evidence is that of the latest time. Told to
-   * the listener when the state changes.
+   * the listener when the state changes, or how sure it is.
    */
   void raise(Finding finding) {
     if (settings.off().contains(finding.rule())) {
@@ -65,7 +78,7 @@ final class AlertBook {
             wasFiring || finding.isSeenTwice() ? Alert.State.FIRING : Alert.State.PENDING,
             finding.subject(),
             finding.title(),
-            before == null ? finding.ns() : before.firstNs(),
+            isAgain ? before.firstNs() : finding.ns(),
             finding.ns(),
             before == null ? 1 : before.count() + 1,
             isComplete,
@@ -76,7 +89,7 @@ final class AlertBook {
       makeRoom();
     }
     alerts.put(alert.id(), alert);
-    if (!isAgain || before.state() != alert.state()) {
+    if (!isAgain || before.state() != alert.state() || before.verdict() != alert.verdict()) {
       listener.accept(alert);
     }
   }
@@ -121,24 +134,21 @@ final class AlertBook {
     if (alerts.size() < ALERTS_MAX) {
       return;
     }
-    String victim =
-        alerts.values().stream()
-            .filter(alert -> alert.state() == Alert.State.RESOLVED)
-            .findFirst()
-            .orElseGet(() -> alerts.values().iterator().next())
-            .id();
-    alerts.remove(victim);
+    alerts.remove(Collections.min(alerts.values(), LEAST_FIRST).id()); // of equal ones the oldest
     evicted++;
   }
 
-  /** Forgets what was seen once and is not there any more. */
-  void dropPending(Rule rule, Set<String> now) {
-    alerts
-        .values()
-        .removeIf(
-            alert ->
-                alert.rule() == rule
-                    && alert.state() == Alert.State.PENDING
-                    && !now.contains(alert.id()));
+  /**
+   * Events were found missing: what was found since {@code sinceNs}, when nothing was, may rest on
+   * them.
+   */
+  void doubt(long sinceNs) {
+    for (Map.Entry<String, Alert> entry : alerts.entrySet()) {
+      Alert alert = entry.getValue();
+      if (alert.state() != Alert.State.RESOLVED && alert.isComplete() && alert.lastNs() > sinceNs) {
+        entry.setValue(alert.doubted(MISSING));
+        listener.accept(entry.getValue());
+      }
+    }
   }
 }

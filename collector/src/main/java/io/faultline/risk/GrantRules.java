@@ -17,6 +17,9 @@ final class GrantRules {
   /** DLM_ECANCEL of include/uapi/linux/dlm.h: a conversion was cancelled. */
   private static final int DLM_ECANCEL = -0x10001;
 
+  /** Twice as long as the sweep says nothing of a wait that lasts. */
+  private static final long SEEN_NS_MAX = 20_000_000_000L;
+
   private static final long CANCEL_NS_MAX = 1_000_000_000L;
 
   private final AlertBook book;
@@ -26,15 +29,18 @@ final class GrantRules {
   private final int[] deferred = new int[LongSlots.SLOTS];
   private final int[] exclusive = new int[LongSlots.SLOTS];
   private final int[] lastTids = new int[LongSlots.SLOTS];
+  private final long[] lastNs = new long[LongSlots.SLOTS];
   private final Bounded<LockTable.Key, Starving> starving = new Bounded<>();
   private final Bounded<Long, Long> cancelled = new Bounded<>(); // by number of the glock: when
   private boolean isFull;
+  private long losses;
   private Thresholds thresholds;
 
   /** A waiter that the sweep saw, and what was granted to others since. */
   private static final class Starving {
     LockTable.Request wait;
     LockMode other;
+    long seenNs;
     int grants;
   }
 
@@ -95,6 +101,10 @@ final class GrantRules {
     if (!isFull || !isPlain(step)) {
       return;
     }
+    if (losses != loss.losses()) {
+      losses = loss.losses();
+      locks.clear(); // a release may be among what is missing
+    }
     int slot = locks.take(step.lock());
     if (locks.wasNew()) {
       shared[slot] = 0;
@@ -121,16 +131,19 @@ final class GrantRules {
                       step.tid(),
                       step.comm(),
                       String.format(
-                          "granted %s while %d hold it sh, %d df, %d ex, the latest of them %d",
+                          "granted %s while %d hold it sh, %d df, %d ex;"
+                              + " %d was granted it last, %s before",
                           mode.label,
                           shared[slot],
                           deferred[slot],
                           exclusive[slot],
-                          lastTids[slot]),
+                          lastTids[slot],
+                          Names.duration(step.ktimeNs() - lastNs[slot])),
                       step.stack()))));
     }
     holdersOf(mode)[slot]++;
     lastTids[slot] = step.tid();
+    lastNs[slot] = step.ktimeNs();
   }
 
   private void released(LockStep step) {
@@ -177,9 +190,15 @@ final class GrantRules {
   private void waits(LockStep step) {
     LockTable.Request wait = LockTable.Request.of(step);
     Starving known = starving.get(wait.lock());
-    if (known == null || known.wait.requestNs() > wait.requestNs()) {
+    if (known != null && isOf(known.wait, step)) {
+      known.seenNs = step.ktimeNs();
+      return;
+    }
+    boolean isLonger = known == null || known.wait.requestNs() > wait.requestNs();
+    if (wait.mayWait() && (isLonger || step.ktimeNs() - known.seenNs > SEEN_NS_MAX)) {
       Starving waiter = new Starving();
       waiter.wait = wait;
+      waiter.seenNs = step.ktimeNs();
       starving.put(wait.lock(), waiter);
     }
   }
@@ -203,6 +222,10 @@ final class GrantRules {
     waiter.other = grant.mode();
     waiter.grants++;
     long waitNs = grant.ktimeNs() - waiter.wait.requestNs();
+    if (grant.ktimeNs() - waiter.seenNs > SEEN_NS_MAX) {
+      starving.remove(lock); // its end was missed
+      return;
+    }
     if (waiter.grants < thresholds.starvationGrants() || waitNs < thresholds.starvationNs()) {
       return;
     }
@@ -212,8 +235,11 @@ final class GrantRules {
             Names.causeOf(lock),
             Names.subjectOf(lock),
             String.format(
-                "%s (%d) waits for %s while it is granted %s again and again",
-                waiter.wait.comm(), waiter.wait.tid(), Names.of(lock), waiter.other.label),
+                "%s waits for %s %s while it is granted %s again and again",
+                Names.of(waiter.wait.comm(), waiter.wait.tid()),
+                waiter.wait.mode().label,
+                Names.of(lock),
+                waiter.other.label),
             grant.ktimeNs(),
             List.of(
                 new Alert.Evidence(
@@ -221,9 +247,18 @@ final class GrantRules {
                     waiter.wait.tid(),
                     waiter.wait.comm(),
                     String.format(
-                        "wants it %s for %d ns; %d later requests were granted before it",
-                        waiter.wait.mode().label, waitNs, waiter.grants),
-                    waiter.wait.stack()))));
+                        "wants it %s since %s; %d later requests were granted before it",
+                        waiter.wait.mode().label, Names.duration(waitNs), waiter.grants),
+                    waiter.wait.stack()),
+                new Alert.Evidence(
+                    grant.ktimeNs(),
+                    grant.tid(),
+                    grant.comm(),
+                    String.format(
+                        "was granted it %s, asked for %s later",
+                        grant.mode().label,
+                        Names.duration(grant.requestNs() - waiter.wait.requestNs())),
+                    grant.stack()))));
   }
 
   private static boolean isOf(LockTable.Request wait, LockStep step) {

@@ -11,11 +11,6 @@ final class HeldLocks {
   /** Locks of one task; rename takes five. */
   private static final int LOCKS_MAX = 8;
 
-  /** Takes the locks of one task. */
-  interface Visitor {
-    void onHeld(LockOrder.Node lock);
-  }
-
   private final LongSlots tasks = new LongSlots();
   private final long[] devs = new long[LongSlots.SLOTS * LOCKS_MAX]; // type << 32 | dev
   private final long[] numbers = new long[LongSlots.SLOTS * LOCKS_MAX];
@@ -25,6 +20,11 @@ final class HeldLocks {
 
   long omitted() {
     return omitted + tasks.evicted();
+  }
+
+  /** What is held is not known any more. */
+  void clear() {
+    tasks.clear();
   }
 
   void add(LockStep step) {

@@ -1,5 +1,7 @@
 package io.faultline.risk;
 
+import java.util.Arrays;
+
 /**
  * Gives each key a slot of its own, from 0 to {@link #SLOTS} - 1, without allocating. A key has
  * eight places to go; when all are taken the one that was used longest ago is given up, which is
@@ -56,6 +58,11 @@ final class LongSlots {
   /** Whether the last {@link #take} gave a new slot, which still has what an earlier key left. */
   boolean wasNew() {
     return wasNew;
+  }
+
+  /** All slots are free. */
+  void clear() {
+    Arrays.fill(keys, 0);
   }
 
   void release(int slot) {

@@ -4,10 +4,13 @@ import io.faultline.event.LockClass;
 import io.faultline.match.FileSystems;
 import io.faultline.match.LockNames;
 import io.faultline.match.LockTable;
+import java.util.Locale;
 
 /** Locks and files in the words of alerts. */
 final class Names {
   static final int LM_TYPE_INODE = 2;
+  static final String GFS2 = "gfs2";
+  static final String BTRFS = "btrfs";
 
   private Names() {}
 
@@ -19,6 +22,19 @@ final class Names {
 
   static String of(int dev, long ino) {
     return "inode " + ino + " of " + FileSystems.devOf(dev);
+  }
+
+  /** The task, as titles name it. */
+  static String of(String comm, int tid) {
+    return (comm.isEmpty() ? "a task" : comm) + " (" + tid + ")";
+  }
+
+  /** Such as {@code 12.3 s}. */
+  static String duration(long ns) {
+    if (ns < 1_000_000_000L) {
+      return Math.max(0, ns) / 1_000_000 + " ms";
+    }
+    return String.format(Locale.ROOT, "%.1f s", ns / 1e9);
   }
 
   /** The same lock, after it was freed and made again at another address too. */
@@ -36,7 +52,7 @@ final class Names {
   static Alert.Subject subjectOf(LockTable.Key lock) {
     return switch (lock.lockClass()) {
       case GLOCK ->
-          new Alert.Subject(lock.dev(), lock.type() == LM_TYPE_INODE ? lock.number() : 0, "gfs2");
+          new Alert.Subject(lock.dev(), lock.type() == LM_TYPE_INODE ? lock.number() : 0, GFS2);
       case I_RWSEM, INVALIDATE, EXTENT -> new Alert.Subject(lock.dev(), lock.number(), "");
       default -> new Alert.Subject(lock.dev(), 0, "");
     };

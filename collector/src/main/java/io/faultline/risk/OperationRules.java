@@ -13,13 +13,17 @@ import java.util.Map;
 
 /** Rules about single operations and files: livelock, corruption, degraded, collision. */
 final class OperationRules {
+  /** Retries that a long livelock has made at least: fewer can be slow for other reasons. */
+  private static final int LONG_RETRIES_MIN = 3;
+
   private final AlertBook book;
-  private final Bounded<StreakKey, Streak> streaks = new Bounded<>();
+  private final Bounded<OperationKey, Streak> streaks = new Bounded<>();
   private final Bounded<FileKey, Collisions> collisions = new Bounded<>();
-  private final Map<Integer, Window> windows = new HashMap<>(); // by device
+  private final Bounded<Integer, Window> windows = new Bounded<>(); // by device
+  private final Bounded<OperationKey, String> shifts = new Bounded<>();
   private Thresholds thresholds;
 
-  private record StreakKey(long iocb, long operationNs) {}
+  private record OperationKey(int tid, long operationNs) {}
 
   private record FileKey(int dev, long ino) {}
 
@@ -27,6 +31,7 @@ final class OperationRules {
   private static final class Streak {
     int retries;
     long sinceNs;
+    long doneBefore;
   }
 
   /** What the operations of one device came to, since the begin of the window. */
@@ -35,6 +40,7 @@ final class OperationRules {
     long operationsBefore;
     long operations;
     long bad;
+    Alert.Evidence example;
     final Map<Boolean, Long> latest = new HashMap<>(); // operations by direction, since attach
   }
 
@@ -53,44 +59,53 @@ final class OperationRules {
   }
 
   long omitted() {
-    return streaks.evicted() + collisions.evicted();
+    return streaks.evicted() + collisions.evicted() + windows.evicted() + shifts.evicted();
   }
 
   /** R5: the kernel's own limits are one round for btrfs, about two for gfs2 writes, none else. */
   void onAttempt(Attempt attempt) {
+    if (attempt.is(Attempt.SHIFTED)) {
+      shifts.put(keyOf(attempt), wentOn(attempt));
+    }
     boolean isProgress = attempt.end() != AttemptEnd.MISS_NONE;
     if (isProgress && streaks.isEmpty()) {
       return;
     }
-    StreakKey key = new StreakKey(attempt.iocb(), attempt.operationNs());
+    OperationKey key = keyOf(attempt);
     if (isProgress) {
       streaks.remove(key);
       return;
     }
     Streak streak = streaks.get(key);
-    if (streak == null) {
+    if (streak == null || streak.doneBefore != attempt.doneBefore()) {
       streak = new Streak();
       streak.sinceNs = attempt.beginNs();
+      streak.doneBefore = attempt.doneBefore();
       streaks.put(key, streak);
       return;
     }
     streak.retries++;
     long lastedNs = attempt.endNs() - streak.sinceNs;
     if (streak.retries < thresholds.livelockRetries()
-        && (streak.retries < 3 || lastedNs < thresholds.livelockNs())) {
+        && (streak.retries < LONG_RETRIES_MIN || lastedNs < thresholds.livelockNs())) {
+      return;
+    }
+    String cause = attempt.tid() + ":" + attempt.operationNs();
+    if (!isWorthSaying(streak.retries) && book.isOpen(Finding.idOf(Rule.LIVELOCK, cause))) {
+      book.count(Finding.idOf(Rule.LIVELOCK, cause), attempt.ktimeNs());
       return;
     }
     String file = Names.of(attempt.dev(), attempt.ino());
     book.raise(
         Finding.of(
             Rule.LIVELOCK,
-            attempt.tid() + ":" + attempt.operationNs(),
+            cause,
             subjectOf(attempt),
             String.format(
-                "%s (%d) has retried a %s of %s %d times without progress",
-                attempt.comm(),
-                attempt.tid(),
+                "%s has retried a %s of %s %s %d times without progress",
+                Names.of(attempt.comm(), attempt.tid()),
                 attempt.is(Attempt.WRITE) ? "write" : "read",
+                FileSystems.nameOf(attempt.fsMagic()),
                 file,
                 streak.retries),
             attempt.ktimeNs(),
@@ -100,9 +115,27 @@ final class OperationRules {
                     attempt.tid(),
                     attempt.comm(),
                     String.format(
-                        "attempt %d at %d: %d bytes asked for, 0 done, for %d ns",
-                        attempt.index() + 1, attempt.pos(), attempt.count(), lastedNs),
+                        "attempt %d at %d: %d bytes asked for, none done since %s",
+                        attempt.index() + 1,
+                        attempt.pos(),
+                        attempt.count(),
+                        Names.duration(lastedNs)),
                     0))));
+  }
+
+  private static OperationKey keyOf(Attempt attempt) {
+    return new OperationKey(attempt.tid(), attempt.operationNs());
+  }
+
+  /** A cause that comes again and again is told anew when it has come twice as often. */
+  private static boolean isWorthSaying(int times) {
+    return Integer.bitCount(times) == 1;
+  }
+
+  private static String wentOn(Attempt attempt) {
+    return String.format(
+        "attempt %d goes on at %d with %d bytes done and %d left",
+        attempt.index() + 1, attempt.pos(), attempt.doneBefore(), attempt.count());
   }
 
   private static Alert.Subject subjectOf(Attempt attempt) {
@@ -122,13 +155,19 @@ final class OperationRules {
     if (file.count < thresholds.collisions()) {
       return;
     }
+    String cause = FileSystems.devOf(fail.dev()) + ":" + fail.ino();
+    if (!isWorthSaying(file.count) && book.isOpen(Finding.idOf(Rule.COLLISION, cause))) {
+      book.count(Finding.idOf(Rule.COLLISION, cause), fail.ktimeNs());
+      return;
+    }
     String fs = FileSystems.nameOf(fail.fsMagic());
     book.raise(
         Finding.of(
             Rule.COLLISION,
-            FileSystems.devOf(fail.dev()) + ":" + fail.ino(),
+            cause,
             new Alert.Subject(fail.dev(), fail.ino(), fs),
-            String.format("direct and buffered I/O to %s inode %d collide", fs, fail.ino()),
+            String.format(
+                "direct and buffered I/O to %s %s collide", fs, Names.of(fail.dev(), fail.ino())),
             fail.ktimeNs(),
             List.of(
                 new Alert.Evidence(
@@ -143,7 +182,7 @@ final class OperationRules {
 
   /** R7, once a window. */
   void onCell(Cell cell) {
-    Window window = windows.computeIfAbsent(cell.dev(), dev -> new Window());
+    Window window = windowOf(cell.dev());
     window.latest.put(cell.isWrite(), cell.operations());
     window.operations = window.latest.values().stream().mapToLong(n -> n).sum();
     if (window.beginNs == 0) {
@@ -152,9 +191,11 @@ final class OperationRules {
     if (cell.ktimeNs() - window.beginNs < thresholds.windowNs()) {
       return;
     }
-    long operations = window.operations - window.operationsBefore;
+    // The cell of the other direction may be as old as the sweep before.
+    long operations = Math.max(window.bad, window.operations - window.operationsBefore);
     String dev = FileSystems.devOf(cell.dev());
-    if (operations >= thresholds.degradedOperations()
+    if (window.bad > 0
+        && operations >= thresholds.degradedOperations()
         && window.bad >= thresholds.degradedShare() * operations) {
       String fs = FileSystems.nameOf(cell.fsMagic());
       book.raise(
@@ -168,11 +209,14 @@ final class OperationRules {
               cell.ktimeNs(),
               List.of(
                   new Alert.Evidence(
-                      cell.ktimeNs(),
+                      window.beginNs,
                       0,
                       "",
-                      "finished through the page cache, short, or with an error",
-                      0))));
+                      String.format(
+                          "%d operations in %s",
+                          operations, Names.duration(cell.ktimeNs() - window.beginNs)),
+                      0),
+                  window.example)));
     } else {
       book.resolve(Finding.idOf(Rule.DEGRADED, dev), cell.ktimeNs());
     }
@@ -181,8 +225,20 @@ final class OperationRules {
     window.bad = 0;
   }
 
+  private Window windowOf(int dev) {
+    Window window = windows.get(dev);
+    if (window == null) {
+      window = new Window();
+      windows.put(dev, window);
+    }
+    return window;
+  }
+
   void onOperation(Operation operation) {
-    if (!book.isEmpty()) {
+    if (!streaks.isEmpty() && operation.missesNone() > 0) {
+      streaks.remove(new OperationKey(operation.tid(), operation.startNs()));
+    }
+    if (!book.isEmpty() && operation.outcome() != Outcome.IN_FLIGHT) {
       String name = operation.tid() + ":" + operation.startNs();
       book.resolve(Finding.idOf(Rule.LIVELOCK, name), operation.endNs());
     }
@@ -190,7 +246,21 @@ final class OperationRules {
         && operation.outcome() != Outcome.DIRECT
         && operation.outcome() != Outcome.IN_FLIGHT
         && operation.outcome() != Outcome.LOST) {
-      windows.computeIfAbsent(operation.dev(), dev -> new Window()).bad++;
+      Window window = windowOf(operation.dev());
+      window.bad++;
+      if (window.bad == 1) {
+        window.example =
+            new Alert.Evidence(
+                operation.startNs(),
+                operation.tid(),
+                operation.comm(),
+                String.format(
+                    "such as a %s of %s: %s",
+                    operation.isWrite() ? "write" : "read",
+                    Names.of(operation.dev(), operation.ino()),
+                    operation.outcome().label()),
+                0);
+      }
     }
     if (operation.isShifted()) {
       sayShifted(operation);
@@ -199,14 +269,19 @@ final class OperationRules {
 
   /** R6. */
   private void sayShifted(Operation operation) {
+    OperationKey key = new OperationKey(operation.tid(), operation.startNs());
+    String wentOn = shifts.get(key);
+    shifts.remove(key);
     book.raise(
         Finding.of(
             Rule.CORRUPTION,
             FileSystems.devOf(operation.dev()) + ":" + operation.ino(),
             new Alert.Subject(operation.dev(), operation.ino(), operation.fs()),
             String.format(
-                "a retried %s of %s inode %d went on at another place than it began",
-                operation.isWrite() ? "write" : "read", operation.fs(), operation.ino()),
+                "a retried %s of %s %s went on at another place than it began",
+                operation.isWrite() ? "write" : "read",
+                operation.fs(),
+                Names.of(operation.dev(), operation.ino())),
             operation.endNs(),
             List.of(
                 new Alert.Evidence(
@@ -216,6 +291,12 @@ final class OperationRules {
                     String.format(
                         "began at %d for %d bytes, %d attempts",
                         operation.pos(), operation.requested(), operation.attempts()),
+                    0),
+                new Alert.Evidence(
+                    operation.endNs(),
+                    operation.tid(),
+                    operation.comm(),
+                    wentOn == null ? "where it went on was not seen" : wentOn,
                     0))));
   }
 }

@@ -21,30 +21,36 @@ import java.util.Map;
  */
 final class OrderRules {
   private static final int LM_TYPE_IOPEN = 5;
-  private static final String GFS2 = "gfs2";
 
   /** Edges that were seen of late, by a hash of both ends: most are always the same. */
   private static final int RECENT = 1 << 16;
 
   private final AlertBook book;
+  private final Loss loss;
   private final HeldLocks held = new HeldLocks();
   private final LockOrder locks = new LockOrder();
   private final LockOrder classes = new LockOrder();
   private final long[] recent = new long[RECENT];
+  private long losses;
   private final Map<LockOrder.Edge, String> inverted = new HashMap<>(); // to the id of its alert
 
-  OrderRules(AlertBook book) {
+  OrderRules(AlertBook book, Loss loss) {
     this.book = book;
+    this.loss = loss;
   }
 
   long omitted() {
-    return held.omitted() + locks.evicted();
+    return held.omitted() + locks.evicted() + classes.evicted();
   }
 
   void onLockStep(LockStep step) {
     boolean isGlock = step.lockClass() == LockClass.GLOCK;
     if (step.lockClass() == LockClass.DLM || (isGlock && step.type() == LM_TYPE_IOPEN)) {
       return; // below a glock; and the owner of an iopen glock is whoever made the inode
+    }
+    if (losses != loss.losses()) {
+      losses = loss.losses();
+      held.clear(); // a release may be among what is missing
     }
     switch (step.kind()) {
       case REQUEST, WAITING -> order(step);
@@ -105,7 +111,7 @@ final class OrderRules {
             step.mode().label,
             0,
             step.stack());
-    see(new LockOrder.Edge(from, to), witness, new Alert.Subject(from.dev(), 0, GFS2));
+    see(new LockOrder.Edge(from, to), witness, new Alert.Subject(from.dev(), 0, Names.GFS2));
   }
 
   /** What the buffer of a direct read or write maps. */
@@ -135,7 +141,7 @@ final class OrderRules {
 
   /** The lock that a fault needs, and a direct operation holds, of a file. */
   private static LockOrder.Node fileNode(String fs, int dev, long ino) {
-    return fs.equals(GFS2)
+    return fs.equals(Names.GFS2)
         ? new LockOrder.Node(LockClass.GLOCK, dev, Names.LM_TYPE_INODE, ino)
         : new LockOrder.Node(LockClass.EXTENT, dev, 0, ino);
   }

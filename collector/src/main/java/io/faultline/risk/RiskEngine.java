@@ -11,6 +11,7 @@ import io.faultline.event.InvalidateFail;
 import io.faultline.event.LockStep;
 import io.faultline.event.Mapping;
 import io.faultline.event.OperationEnd;
+import io.faultline.event.Probe;
 import io.faultline.event.ProbeCounters;
 import io.faultline.event.TaskLook;
 import io.faultline.match.Operation;
@@ -24,6 +25,8 @@ import java.util.function.Consumer;
  * <p>Everything is bounded; what does not fit is left out and counted.
  */
 public final class RiskEngine implements EventHandler, OperationListener {
+  private static final Probe LAST_PROBE = Probe.of(Probe.values().length - 1);
+
   private final Loss loss = new Loss();
   private final AlertBook book;
   private final OperationRules operations;
@@ -49,7 +52,7 @@ public final class RiskEngine implements EventHandler, OperationListener {
     book = new AlertBook(loss, listener);
     book.setSettings(settings);
     operations = new OperationRules(book, thresholds);
-    order = new OrderRules(book);
+    order = new OrderRules(book, loss);
     grants = new GrantRules(book, loss, thresholds);
     waits = new WaitRules(book, thresholds);
   }
@@ -84,7 +87,9 @@ public final class RiskEngine implements EventHandler, OperationListener {
 
   private void see(Event event) {
     waits.passed(event.ktimeNs());
-    loss.see(event);
+    if (loss.see(event)) {
+      book.doubt(loss.cleanNs());
+    }
   }
 
   @Override
@@ -103,7 +108,9 @@ public final class RiskEngine implements EventHandler, OperationListener {
 
   @Override
   public void onMapping(Mapping mapping) {
-    loss.see(mapping); // it has the time of the miss, which may be before the latest look
+    if (loss.see(mapping)) { // it has the time of the miss, which may be before the latest look
+      book.doubt(loss.cleanNs());
+    }
     order.onMapping(mapping);
   }
 
@@ -137,21 +144,15 @@ public final class RiskEngine implements EventHandler, OperationListener {
   @Override
   public void onHang(Hang hang) {
     see(hang);
-    book.raise(
-        Finding.of(
-            Rule.HUNG_TASK,
-            "" + hang.tid(),
-            Alert.Subject.NONE,
-            String.format("the kernel's watchdog reports %s (%d) as hung", hang.comm(), hang.tid()),
-            hang.ktimeNs(),
-            List.of(
-                new Alert.Evidence(
-                    hang.ktimeNs(), hang.tid(), hang.comm(), "sched_process_hang", 0))));
+    waits.onHang(hang);
   }
 
   @Override
   public void onHookChange(HookChange change) {
     waits.passed(change.ktimeNs());
+    if (loss.set(change)) {
+      book.doubt(loss.cleanNs());
+    }
   }
 
   @Override
@@ -162,9 +163,15 @@ public final class RiskEngine implements EventHandler, OperationListener {
 
   @Override
   public void onProbeCounters(ProbeCounters counters) {
-    waits.judge();
-    loss.set(counters);
-    if (!book.isEmpty()) {
+    waits.passed(counters.ktimeNs());
+    if (loss.set(counters)) {
+      book.doubt(loss.cleanNs());
+    }
+    boolean isLast = counters.cpu() == Event.CPU_NONE && counters.probe() == LAST_PROBE;
+    if (isLast) {
+      // The sweep says the totals of all probes after what it saw: whether that is complete.
+      loss.endOfCounters();
+      waits.judge();
       book.resolveQuiet(counters.ktimeNs() - settings.thresholds().quietNs(), counters.ktimeNs());
     }
   }

@@ -6,6 +6,8 @@ package io.faultline.risk;
  * @param stallNs a wait or an operation at least this long is a stall; min-hold delays a demote by
  *     up to 200 ms and DLM recovery may take seconds, so the default is well above
  * @param confirmNs a cycle must be seen twice, at least so far apart
+ * @param demoteNs a glock that another node wants and that a waiting task has kept for so long is
+ *     half of a cycle; min-hold delays a demote by up to 200 ms
  * @param livelockRetries so many retries without progress are a livelock
  * @param livelockNs or so long a series of them
  * @param degradedShare share of fault-disabled operations that do not end direct
@@ -19,6 +21,7 @@ package io.faultline.risk;
 public record Thresholds(
     long stallNs,
     long confirmNs,
+    long demoteNs,
     int livelockRetries,
     long livelockNs,
     double degradedShare,
@@ -33,5 +36,5 @@ public record Thresholds(
 
   /** What is used unless something else is asked for. */
   public static final Thresholds DEFAULT =
-      new Thresholds(10 * S, 900_000_000L, 32, S, 0.5, 100, 10, 10 * S, S, 100, 600 * S);
+      new Thresholds(10 * S, 900_000_000L, S, 32, S, 0.5, 100, 10, 10 * S, S, 100, 600 * S);
 }

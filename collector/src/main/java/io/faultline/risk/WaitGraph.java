@@ -1,14 +1,14 @@
 package io.faultline.risk;
 
-import io.faultline.event.LockClass;
 import io.faultline.event.LockMode;
 import io.faultline.match.LockTable;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -16,117 +16,237 @@ import java.util.Set;
 /**
  * Who waits for whom at one moment, and the cycles in that.
  *
- * <p>A waiter waits for every holder whose mode does not go with its own, and for every waiter
+ * <p>A waiter waits for every holder whose mode does not go with its own, and for every such waiter
  * before it: do_promote() of fs/gfs2/glock.c stops at the first request that it cannot grant. A
  * request that will not wait (a try) or waits with a timeout (asynchronous) makes no edge.
+ *
+ * <p>Of the waiters that hold nothing only those stay that can stand between two others, so that a
+ * queue of ten thousand for one lock costs no more than a short one.
  */
 final class WaitGraph {
-  /** A task that waits for a lock, and for which tasks because of that. */
-  record Node(LockTable.Request waits, Set<Integer> blockers) {}
+  /** About so many edges of one look; waiters beyond them are left out, which is counted. */
+  private static final int EDGES_MAX = 1 << 20;
 
-  private final Map<Integer, Node> nodes = new LinkedHashMap<>();
+  /** Tasks from which the shortest cycle among tasks that all wait for each other is sought. */
+  private static final int STARTS_MAX = 64;
 
-  static WaitGraph of(Map<LockTable.Key, List<LockTable.Request>> contended) {
-    WaitGraph graph = new WaitGraph();
-    contended.forEach((lock, requests) -> graph.add(requests));
+  private final Look look;
+  private final List<LockTable.Request> nodes = new ArrayList<>(); // the longest wait first
+  private final Map<Integer, Integer> nodeOf = new HashMap<>(); // by tid
+  private int[][] edges = new int[0][];
+  private int edgeCount;
+  private long omitted;
+
+  private WaitGraph(Look look) {
+    this.look = look;
+  }
+
+  static WaitGraph of(Look look) {
+    WaitGraph graph = new WaitGraph(look);
+    graph.addNodes();
+    graph.addEdges();
     return graph;
   }
 
-  private void add(List<LockTable.Request> requests) {
-    List<LockTable.Request> before = new ArrayList<>();
-    for (LockTable.Request request : requests) {
-      if (!request.isWaiting()) {
-        before.add(request);
+  /** Waiters that were left out for want of room. */
+  long omitted() {
+    return omitted;
+  }
+
+  private void addNodes() {
+    Set<Integer> wanted =
+        new HashSet<>(); // tasks that somebody waits for, because of what they hold
+    for (Look.Lock lock : look.locks()) {
+      if (!lock.waiters().isEmpty()) {
+        lock.holders().forEach(held -> wanted.add(held.tid()));
+        lock.waiters().forEach(wait -> wanted.add(wait.holderTid()));
       }
     }
-    for (LockTable.Request request : requests) {
-      if (request.isWaiting()) {
-        if (request.mayWait() && request.lock().lockClass() != LockClass.DLM) {
-          Set<Integer> blockers = new HashSet<>();
-          for (LockTable.Request other : before) {
-            if (other.tid() != request.tid()
-                && (other.isWaiting() || !goTogether(other.mode(), request.mode()))) {
-              blockers.add(other.tid());
-            }
-          }
-          if (request.holderTid() != 0 && request.holderTid() != request.tid()) {
-            blockers.add(request.holderTid());
-          }
-          nodes.put(request.tid(), new Node(request, blockers));
+    Set<LockTable.Request> kept = new LinkedHashSet<>();
+    for (Look.Lock lock : look.locks()) {
+      Map<LockMode, LockTable.Request> between = new EnumMap<>(LockMode.class);
+      for (LockTable.Request wait : lock.waiters()) {
+        if (!look.isAsleepIn(wait)) {
+          continue;
         }
-        before.add(request);
+        if (wanted.contains(wait.tid())) {
+          kept.addAll(between.values());
+          between.clear();
+          kept.add(wait);
+        } else {
+          between.put(wait.mode(), wait);
+        }
+      }
+    }
+    for (LockTable.Request request : look.requests()) {
+      if (kept.contains(request)) {
+        nodeOf.put(request.tid(), nodes.size());
+        nodes.add(request);
       }
     }
   }
 
-  /** may_grant() of fs/gfs2/glock.c, and readers of a semaphore. */
-  private static boolean goTogether(LockMode one, LockMode other) {
-    return one == other
-        && (one == LockMode.SHARED || one == LockMode.DEFERRED || one == LockMode.READ);
-  }
-
-  /** The wait of that task, or {@code null} when it waits for nothing. */
-  Node of(int tid) {
-    return nodes.get(tid);
-  }
-
-  Iterable<Node> nodes() {
-    return nodes.values();
-  }
-
-  /** One cycle for each group of tasks that wait for each other, each from its smallest tid on. */
-  List<List<Node>> cycles() {
-    List<List<Node>> cycles = new ArrayList<>();
-    Map<Integer, Boolean> done = new HashMap<>(); // false while on the path
-    for (int start : nodes.keySet()) {
-      if (!done.containsKey(start)) {
-        search(start, done, cycles);
+  private void addEdges() {
+    edges = new int[nodes.size()][];
+    Map<LockTable.Key, List<Integer>> ahead = new HashMap<>();
+    Map<LockTable.Key, List<LockTable.Request>> holders = new HashMap<>(); // those that wait too
+    for (int node = 0; node < edges.length; node++) {
+      LockTable.Request wait = nodes.get(node);
+      Set<Integer> to = new LinkedHashSet<>();
+      if (edgeCount < EDGES_MAX) {
+        for (LockTable.Request held : holders.computeIfAbsent(wait.lock(), this::waitingHolders)) {
+          if (held.tid() != wait.tid() && look.isHeldAgainst(held, wait)) {
+            to.add(nodeOf.get(held.tid()));
+          }
+        }
+        for (int other : ahead.computeIfAbsent(wait.lock(), key -> new ArrayList<>())) {
+          if (!Look.goTogether(nodes.get(other).mode(), wait.mode())) {
+            to.add(other);
+          }
+        }
+        ahead.get(wait.lock()).add(node);
+        if (Look.isNamedAgainst(wait) && nodeOf.containsKey(wait.holderTid())) {
+          to.add(nodeOf.get(wait.holderTid()));
+        }
+      } else {
+        omitted++;
       }
+      edgeCount += to.size();
+      edges[node] = to.stream().mapToInt(n -> n).toArray();
+    }
+  }
+
+  private List<LockTable.Request> waitingHolders(LockTable.Key lock) {
+    return look.lockOf(lock).holders().stream().filter(h -> nodeOf.containsKey(h.tid())).toList();
+  }
+
+  /**
+   * For each group of tasks that all wait for each other the shortest cycle, of equal ones that of
+   * the longest wait, from its smallest tid on: the same one in the next look, whoever joins.
+   */
+  List<List<LockTable.Request>> cycles() {
+    List<List<LockTable.Request>> cycles = new ArrayList<>();
+    for (List<Integer> group : new Groups(edges).find()) {
+      cycles.add(shortest(group));
     }
     return cycles;
   }
 
-  private record Step(int tid, Deque<Integer> next) {}
-
-  private void search(int start, Map<Integer, Boolean> done, List<List<Node>> cycles) {
-    Deque<Step> path =
-        new ArrayDeque<>(); // no recursion: a chain may be as long as there are tasks
-    push(start, path, done);
-    while (!path.isEmpty()) {
-      Step step = path.peek();
-      Integer next = step.next().poll();
-      if (next == null) {
-        done.put(step.tid(), true);
-        path.pop();
-      } else if (Boolean.FALSE.equals(done.get(next))) {
-        cycles.add(cycleOf(path, next));
-      } else if (!done.containsKey(next) && nodes.containsKey(next)) {
-        push(next, path, done);
+  private List<LockTable.Request> shortest(List<Integer> group) {
+    Set<Integer> members = new HashSet<>(group);
+    List<Integer> best = List.of();
+    for (int start : group.subList(0, Math.min(group.size(), STARTS_MAX))) {
+      List<Integer> way = wayBack(start, members);
+      if (best.isEmpty() || way.size() < best.size()) {
+        best = way;
       }
     }
-  }
-
-  private void push(int tid, Deque<Step> path, Map<Integer, Boolean> done) {
-    done.put(tid, false);
-    path.push(new Step(tid, new ArrayDeque<>(nodes.get(tid).blockers())));
-  }
-
-  private List<Node> cycleOf(Deque<Step> path, int first) {
-    List<Node> cycle = new ArrayList<>();
-    for (Step step : path) {
-      cycle.add(0, nodes.get(step.tid()));
-      if (step.tid() == first) {
-        break;
-      }
-    }
+    List<LockTable.Request> cycle = new ArrayList<>();
+    best.forEach(node -> cycle.add(nodes.get(node)));
     int smallest = 0;
     for (int i = 1; i < cycle.size(); i++) {
-      if (cycle.get(i).waits().tid() < cycle.get(smallest).waits().tid()) {
-        smallest = i;
+      smallest = cycle.get(i).tid() < cycle.get(smallest).tid() ? i : smallest;
+    }
+    Collections.rotate(cycle, -smallest);
+    return cycle;
+  }
+
+  /** The shortest way from a node to itself within its group. */
+  private List<Integer> wayBack(int start, Set<Integer> members) {
+    Map<Integer, Integer> cameFrom = new HashMap<>();
+    List<Integer> queue = new ArrayList<>(List.of(start));
+    for (int at = 0; at < queue.size(); at++) {
+      int node = queue.get(at);
+      for (int next : edges[node]) {
+        if (next == start) {
+          List<Integer> way = new ArrayList<>();
+          for (int n = node; n != start; n = cameFrom.get(n)) {
+            way.add(0, n);
+          }
+          way.add(0, start);
+          return way;
+        }
+        if (members.contains(next) && cameFrom.putIfAbsent(next, node) == null) {
+          queue.add(next);
+        }
       }
     }
-    List<Node> rotated = new ArrayList<>(cycle.subList(smallest, cycle.size()));
-    rotated.addAll(cycle.subList(0, smallest));
-    return rotated;
+    throw new IllegalStateException("group: no way back (expected: all wait for each other)");
+  }
+
+  /**
+   * Strongly connected components, after Tarjan; no recursion: a chain may be as long as a look.
+   */
+  private static final class Groups {
+    private final int[][] edges;
+    private final int[] index;
+    private final int[] low;
+    private final boolean[] isOnStack;
+    private final int[] stack;
+    private final int[] path;
+    private final int[] nextEdge;
+    private int stackSize;
+    private int pathSize;
+    private int visits;
+
+    Groups(int[][] edges) {
+      this.edges = edges;
+      index = new int[edges.length];
+      low = new int[edges.length];
+      isOnStack = new boolean[edges.length];
+      stack = new int[edges.length];
+      path = new int[edges.length];
+      nextEdge = new int[edges.length];
+    }
+
+    /** Those of more than one node, each with its smallest node first. */
+    List<List<Integer>> find() {
+      List<List<Integer>> groups = new ArrayList<>();
+      for (int start = 0; start < edges.length; start++) {
+        if (index[start] == 0) {
+          enter(start);
+          while (pathSize > 0) {
+            step(groups);
+          }
+        }
+      }
+      return groups;
+    }
+
+    private void enter(int node) {
+      index[node] = ++visits;
+      low[node] = visits;
+      isOnStack[node] = true;
+      stack[stackSize++] = node;
+      path[pathSize++] = node;
+    }
+
+    private void step(List<List<Integer>> groups) {
+      int node = path[pathSize - 1];
+      if (nextEdge[node] < edges[node].length) {
+        int next = edges[node][nextEdge[node]++];
+        if (index[next] == 0) {
+          enter(next);
+        } else if (isOnStack[next]) {
+          low[node] = Math.min(low[node], index[next]);
+        }
+        return;
+      }
+      pathSize--;
+      if (pathSize > 0) {
+        low[path[pathSize - 1]] = Math.min(low[path[pathSize - 1]], low[node]);
+      }
+      if (low[node] == index[node]) {
+        int end = stackSize;
+        do {
+          isOnStack[stack[--stackSize]] = false;
+        } while (stack[stackSize] != node);
+        if (end - stackSize > 1) {
+          int[] group = Arrays.copyOfRange(stack, stackSize, end);
+          Arrays.sort(group);
+          groups.add(Arrays.stream(group).boxed().toList());
+        }
+      }
+    }
   }
 }

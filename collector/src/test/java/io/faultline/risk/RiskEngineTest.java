@@ -101,7 +101,8 @@ class RiskEngineTest {
     assertThat(alert.firstNs()).isEqualTo(2 * S);
     assertThat(alert.evidence()).extracting(Alert.Evidence::tid).containsExactly(1, 2);
     assertThat(alert.evidence().get(0).text())
-        .isEqualTo("waits for ex glock flock 6/10816 of 254:0, held or wanted before by 2");
+        .isEqualTo(
+            "waits for ex glock flock 6/10816 of 254:0 since 3.0 s, which task2 (2) holds ex since 3.0 s");
   }
 
   @Test
@@ -258,6 +259,6 @@ class RiskEngineTest {
     List<Alert> alerts = run();
     assertThat(alerts).extracting(Alert::rule).containsExactly(Rule.COLLISION);
     assertThat(alerts.get(0).title())
-        .isEqualTo("direct and buffered I/O to btrfs inode 257 collide");
+        .isEqualTo("direct and buffered I/O to btrfs inode 257 of 254:0 collide");
   }
 }

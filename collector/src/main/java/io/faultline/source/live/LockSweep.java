@@ -102,6 +102,11 @@ final class LockSweep {
       waiters.add(request.tid());
     }
     Set<Integer> knots = new HashSet<>();
+    for (LockRequest request : waiting) {
+      if (waiters.contains(request.holderTid())) {
+        knots.add(request.holderTid()); // of a semaphore nothing else says who holds it
+      }
+    }
     for (LockRequest request : requests) {
       if (isHeld(request) && wanted.contains(request.lock()) && waiters.contains(request.tid())) {
         knots.add(request.tid());

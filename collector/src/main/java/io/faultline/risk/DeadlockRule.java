@@ -1,0 +1,208 @@
+package io.faultline.risk;
+
+import io.faultline.event.LockMode;
+import io.faultline.match.LockTable;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.StringJoiner;
+
+/**
+ * R2: a cycle of tasks that sleep, each in a request that another one of them is in the way of.
+ *
+ * <p>A cycle is made of one look only, so events that are missing can hide a deadlock and never
+ * invent one. It is believed when two looks at least {@link Thresholds#confirmNs} apart show the
+ * same requests and none of the tasks has run in between.
+ */
+final class DeadlockRule {
+  private static final int CYCLES_MAX = 4096;
+  private static final int NAMES_MAX = 6;
+  private static final long FORGOTTEN_NS = 60_000_000_000L;
+
+  private final AlertBook book;
+  private final OpenWaits open;
+  private final Map<String, Seen> cycles = new LinkedHashMap<>(); // by id of the alert
+  private long omitted;
+
+  /** A cycle, since when nobody in it has moved, and what its tasks looked like then. */
+  private static final class Seen {
+    List<LockTable.Request> waits = List.of();
+    long sinceNs;
+    long lastNs;
+    boolean isFiring;
+    boolean haveAllSlept;
+    final Map<Integer, TaskSeen> tasks = new HashMap<>();
+  }
+
+  DeadlockRule(AlertBook book, OpenWaits open) {
+    this.book = book;
+    this.open = open;
+  }
+
+  long omitted() {
+    return omitted;
+  }
+
+  /** Judges a look; returns the tasks that are in a cycle. */
+  Set<Integer> judge(Look look, Thresholds thresholds) {
+    WaitGraph graph = WaitGraph.of(look);
+    Set<Integer> tids = new HashSet<>();
+    Set<String> now = new HashSet<>();
+    for (List<LockTable.Request> cycle : graph.cycles()) {
+      cycle.forEach(wait -> tids.add(wait.tid()));
+      StringJoiner cause = new StringJoiner(",");
+      cycle.forEach(wait -> cause.add(wait.tid() + "@" + wait.requestNs()));
+      String id = Finding.idOf(Rule.DEADLOCK, cause.toString());
+      now.add(id);
+      Seen seen = seen(id, cycle, look);
+      Finding finding = finding(cause.toString(), cycle, seen, look);
+      boolean isConfirmed = look.ns() - seen.sinceNs >= thresholds.confirmNs();
+      seen.isFiring |= isConfirmed;
+      book.raise(seen.isFiring ? finding : finding.seenOnce());
+      open.restOnEach(id, cycle);
+    }
+    omitted += graph.omitted();
+    dropOthers(now, look);
+    return tids;
+  }
+
+  private Seen seen(String id, List<LockTable.Request> cycle, Look look) {
+    Seen seen = cycles.get(id);
+    boolean hasMoved = seen != null && !seen.isFiring && hasMoved(seen, look);
+    if (seen == null || hasMoved) {
+      seen = new Seen();
+      seen.waits = cycle;
+      seen.sinceNs = look.ns();
+      if (cycles.size() == CYCLES_MAX && !cycles.containsKey(id)) {
+        Iterator<String> oldest = cycles.keySet().iterator();
+        oldest.next();
+        oldest.remove();
+        omitted++;
+      }
+      cycles.put(id, seen);
+    }
+    seen.lastNs = look.ns();
+    boolean areAllSeen = true;
+    for (LockTable.Request wait : cycle) {
+      TaskSeen task = look.task(wait.tid());
+      if (task != null && seen.sinceNs == look.ns()) {
+        seen.tasks.put(wait.tid(), task);
+      }
+      areAllSeen &= task != null && seen.tasks.containsKey(wait.tid());
+    }
+    seen.haveAllSlept |= areAllSeen && seen.sinceNs < look.ns();
+    return seen;
+  }
+
+  private static boolean hasMoved(Seen seen, Look look) {
+    return seen.tasks.values().stream()
+        .anyMatch(
+            before -> {
+              TaskSeen task = look.task(before.tid());
+              return task != null && (!task.isSameAs(before) || task.hasMovedSince(before));
+            });
+  }
+
+  private static Finding finding(
+      String cause, List<LockTable.Request> cycle, Seen seen, Look look) {
+    StringJoiner names = new StringJoiner(", ");
+    List<Alert.Evidence> evidence = new ArrayList<>();
+    Set<LockTable.Key> locks = new HashSet<>();
+    int waiters = 0;
+    String doubt = "";
+    for (int i = 0; i < cycle.size(); i++) {
+      LockTable.Request wait = cycle.get(i);
+      LockTable.Request other = cycle.get((i + 1) % cycle.size());
+      if (i < NAMES_MAX) {
+        names.add(Names.of(wait.comm(), wait.tid()));
+      }
+      Edge edge = Edge.of(wait, other, look);
+      evidence.add(look.evidenceOf(wait, edge.words()));
+      doubt = edge.doubt().isEmpty() ? doubt : edge.doubt();
+      if (locks.add(wait.lock())) {
+        waiters += look.lockOf(wait.lock()).waiters().size();
+      }
+    }
+    int behind = Math.max(0, waiters - cycle.size());
+    String title =
+        String.format(
+            "%d tasks wait for each other: %s%s%s",
+            cycle.size(),
+            names,
+            cycle.size() > NAMES_MAX ? " and others" : "",
+            behind == 0 ? "" : "; " + behind + " more wait for the same locks");
+    Finding finding =
+        Finding.of(
+            Rule.DEADLOCK, cause, Names.subjectOf(cycle.get(0).lock()), title, look.ns(), evidence);
+    if (doubt.isEmpty() && !seen.haveAllSlept) {
+      doubt = "whether all of these tasks sleep was not seen twice";
+    }
+    return doubt.isEmpty() ? finding : finding.suspected(doubt);
+  }
+
+  /** Why one waits for the other, and what of that is not sure. */
+  private record Edge(String words, String doubt) {
+    static Edge of(LockTable.Request wait, LockTable.Request other, Look look) {
+      String name = Names.of(other.comm(), other.tid());
+      Look.Lock lock = look.lockOf(wait.lock());
+      for (LockTable.Request held : lock.holders()) {
+        if (held.tid() == other.tid() && look.isHeldAgainst(held, wait)) {
+          return new Edge(
+              String.format(
+                  ", which %s holds %s since %s%s",
+                  name,
+                  held.mode().label,
+                  Names.duration(look.ns() - held.grantNs()),
+                  look.wantedElsewhereNs(held) == 0 ? "" : " and another node wants"),
+              "");
+        }
+      }
+      boolean isAhead = other.lock().equals(wait.lock()) && other.requestNs() <= wait.requestNs();
+      if (isAhead && !Look.goTogether(other.mode(), wait.mode())) {
+        return new Edge(
+            String.format(", which %s wanted %s before it", name, other.mode().label), "");
+      }
+      return new Edge(
+          String.format(", whose holder the kernel named as %s", name), doubtOf(wait, other));
+    }
+
+    /** A semaphore has no list of holders: the kernel names one when it is asked for. */
+    private static String doubtOf(LockTable.Request wait, LockTable.Request other) {
+      if (wait.holderMode() == LockMode.READ) {
+        return "a semaphore names one of its readers, and not for sure";
+      }
+      return other.requestNs() > wait.requestNs()
+          ? Names.of(other.comm(), other.tid())
+              + " held the semaphore before it began to wait, and may have let it go"
+          : "";
+    }
+  }
+
+  /** A look that names a task of a cycle names all of it, when it is still there. */
+  private void dropOthers(Set<String> now, Look look) {
+    for (Map.Entry<String, Seen> entry : List.copyOf(cycles.entrySet())) {
+      Seen seen = entry.getValue();
+      if (now.contains(entry.getKey())) {
+        continue;
+      }
+      boolean isOver = false;
+      boolean isNamed = false;
+      for (LockTable.Request wait : seen.waits) {
+        LockTable.Request latest = look.latestOf(wait.tid());
+        isOver |= latest != null && latest.requestNs() > wait.requestNs();
+        isNamed |= latest != null && latest.requestNs() == wait.requestNs();
+      }
+      boolean isOld = look.ns() - seen.lastNs > FORGOTTEN_NS;
+      if (isOver || (!seen.isFiring && (isNamed || isOld))) {
+        book.resolve(entry.getKey(), look.ns());
+        open.forget(entry.getKey());
+      }
+    }
+    cycles.keySet().removeIf(id -> !book.isOpen(id));
+  }
+}
