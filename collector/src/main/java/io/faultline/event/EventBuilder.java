@@ -280,6 +280,12 @@ public final class EventBuilder {
     return comm(LockStep.HOLDER_COMM, comm);
   }
 
+  /** Lock step: the status of a DLM reply. */
+  public EventBuilder lockStatus(int status) {
+    buffer.putInt(LockStep.STATUS, status);
+    return this;
+  }
+
   /** Attempt: the low bits of its call's number. */
   public EventBuilder attemptCall(int call) {
     buffer.put(Attempt.CALL, (byte) call);

@@ -29,7 +29,7 @@ final class DeadlockRule {
   private final Map<String, Seen> cycles = new LinkedHashMap<>(); // by id of the alert
   private long omitted;
 
-  /** A cycle, since when nobody in it has moved, and what its tasks looked like then. */
+  /** A cycle, since when nobody in it has moved, and what its tasks looked like at first. */
   private static final class Seen {
     List<LockTable.Request> waits = List.of();
     long sinceNs;
@@ -48,8 +48,12 @@ final class DeadlockRule {
     return omitted;
   }
 
-  /** Judges a look; returns the tasks that are in a cycle. */
-  Set<Integer> judge(Look look, Thresholds thresholds) {
+  /**
+   * Judges a look; returns the tasks that are in a cycle.
+   *
+   * @param isComplete whether it is known that nothing of late is missing, this look included
+   */
+  Set<Integer> judge(Look look, boolean isComplete, Thresholds thresholds) {
     WaitGraph graph = WaitGraph.of(look);
     Set<Integer> tids = new HashSet<>();
     Set<String> now = new HashSet<>();
@@ -59,10 +63,11 @@ final class DeadlockRule {
       cycle.forEach(wait -> cause.add(wait.tid() + "@" + wait.requestNs()));
       String id = Finding.idOf(Rule.DEADLOCK, cause.toString());
       now.add(id);
-      Seen seen = seen(id, cycle, look);
+      Seen seen = seen(id, cycle, look, thresholds);
       Finding finding = finding(cause.toString(), cycle, seen, look);
-      boolean isConfirmed = look.ns() - seen.sinceNs >= thresholds.confirmNs();
-      seen.isFiring |= isConfirmed;
+      // What was not seen of a task may be among what is missing: then it may have run.
+      seen.isFiring |=
+          look.ns() - seen.sinceNs >= thresholds.confirmNs() && (seen.haveAllSlept || isComplete);
       book.raise(seen.isFiring ? finding : finding.seenOnce());
       open.restOnEach(id, cycle);
     }
@@ -71,7 +76,7 @@ final class DeadlockRule {
     return tids;
   }
 
-  private Seen seen(String id, List<LockTable.Request> cycle, Look look) {
+  private Seen seen(String id, List<LockTable.Request> cycle, Look look, Thresholds thresholds) {
     Seen seen = cycles.get(id);
     boolean hasMoved = seen != null && !seen.isFiring && hasMoved(seen, look);
     if (seen == null || hasMoved) {
@@ -87,15 +92,16 @@ final class DeadlockRule {
       cycles.put(id, seen);
     }
     seen.lastNs = look.ns();
-    boolean areAllSeen = true;
+    boolean haveAllSlept = true;
     for (LockTable.Request wait : cycle) {
       TaskSeen task = look.task(wait.tid());
-      if (task != null && seen.sinceNs == look.ns()) {
-        seen.tasks.put(wait.tid(), task);
+      if (task != null) {
+        seen.tasks.putIfAbsent(wait.tid(), task);
       }
-      areAllSeen &= task != null && seen.tasks.containsKey(wait.tid());
+      haveAllSlept &=
+          task != null && task.ns() - seen.tasks.get(wait.tid()).ns() >= thresholds.confirmNs();
     }
-    seen.haveAllSlept |= areAllSeen && seen.sinceNs < look.ns();
+    seen.haveAllSlept |= haveAllSlept;
     return seen;
   }
 

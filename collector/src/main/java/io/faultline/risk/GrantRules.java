@@ -131,8 +131,8 @@ final class GrantRules {
                       step.tid(),
                       step.comm(),
                       String.format(
-                          "granted %s while %d hold it sh, %d df, %d ex;"
-                              + " %d was granted it last, %s before",
+                          "granted %s while it is held %d times sh, %d df, %d ex;"
+                              + " task %d was granted it last, %s before",
                           mode.label,
                           shared[slot],
                           deferred[slot],
@@ -229,10 +229,15 @@ final class GrantRules {
     if (waiter.grants < thresholds.starvationGrants() || waitNs < thresholds.starvationNs()) {
       return;
     }
+    String cause = Names.causeOf(lock);
+    if (Integer.bitCount(waiter.grants) != 1 && book.isOpen(Finding.idOf(Rule.STARVATION, cause))) {
+      book.count(Finding.idOf(Rule.STARVATION, cause), grant.ktimeNs());
+      return;
+    }
     book.raise(
         Finding.of(
             Rule.STARVATION,
-            Names.causeOf(lock),
+            cause,
             Names.subjectOf(lock),
             String.format(
                 "%s waits for %s %s while it is granted %s again and again",

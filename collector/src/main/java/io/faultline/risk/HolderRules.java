@@ -30,10 +30,10 @@ final class HolderRules {
         }
       }
     }
+    look.stuck().forEach(operation -> judgeFault(operation, look.task(operation.tid())));
     look.tasks().stream()
         .filter(TaskSeen::isShortOfMemory)
         .forEach(task -> judgeReclaim(task, look));
-    look.stuck().forEach(operation -> judgeFault(operation, look.task(operation.tid())));
   }
 
   private static String causeOf(LockTable.Request wait) {
@@ -141,7 +141,9 @@ final class HolderRules {
               List.of(evidence, look.evidenceOf(waits.get(0), "")));
       book.raise(finding);
       open.restOnAll(finding.id(), waits);
-    } else if (operation != null && !operation.isInGap()) {
+    } else if (operation != null
+        && !operation.isInGap()
+        && !book.isOpen(Finding.idOf(Rule.UNPROTECTED_FAULT, operation.cause()))) {
       book.raise(
           Finding.of(
                   Rule.RECLAIM,

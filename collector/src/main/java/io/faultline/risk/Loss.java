@@ -58,6 +58,10 @@ final class Loss {
       return false;
     }
     boolean hasMore = counters.lost() > lost[probe.number()];
+    if (probe == Probe.SWEEP && (int) counters.emitted() - nextSeq[probe.number()] > 0) {
+      nextSeq[probe.number()] = (int) counters.emitted();
+      hasMore = true; // the sweep says this after all that it saw
+    }
     if (hasMore) {
       note();
     }

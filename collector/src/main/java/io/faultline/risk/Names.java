@@ -15,7 +15,10 @@ final class Names {
   private Names() {}
 
   static String of(LockTable.Key lock) {
-    String dev = lock.dev() == 0 ? "" : " of " + FileSystems.devOf(lock.dev());
+    String dev =
+        lock.lockClass() == LockClass.DLM
+            ? " of lockspace " + Integer.toUnsignedString(lock.dev())
+            : lock.dev() == 0 ? "" : " of " + FileSystems.devOf(lock.dev());
     String name = LockNames.of(lock.lockClass(), lock.type(), lock.number());
     return (lock.lockClass().label + " " + name).strip() + dev;
   }

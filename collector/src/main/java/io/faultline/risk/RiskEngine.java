@@ -54,7 +54,7 @@ public final class RiskEngine implements EventHandler, OperationListener {
     operations = new OperationRules(book, thresholds);
     order = new OrderRules(book, loss);
     grants = new GrantRules(book, loss, thresholds);
-    waits = new WaitRules(book, thresholds);
+    waits = new WaitRules(book, loss, thresholds);
   }
 
   /** From now on goes by other settings; what was found stays. */
@@ -86,10 +86,10 @@ public final class RiskEngine implements EventHandler, OperationListener {
   }
 
   private void see(Event event) {
-    waits.passed(event.ktimeNs());
     if (loss.see(event)) {
       book.doubt(loss.cleanNs());
     }
+    waits.passed(event.ktimeNs()); // knowing whether anything before is missing
   }
 
   @Override

@@ -62,7 +62,9 @@ final class StallRule {
     for (StuckOperation operation : look.stuck()) {
       LockTable.Request latest = look.latestOf(operation.tid());
       boolean isSaid =
-          latest != null && (cyclic.contains(operation.tid()) || open.isRestedOn(latest));
+          cyclic.contains(operation.tid())
+              || (latest != null && open.isRestedOn(latest))
+              || book.isOpen(Finding.idOf(Rule.UNPROTECTED_FAULT, operation.cause()));
       if (operation.durationNs() >= thresholds.stallNs() && !isSaid) {
         sayOperation(operation, look);
       }

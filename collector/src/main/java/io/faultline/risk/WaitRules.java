@@ -18,6 +18,7 @@ final class WaitRules {
   private static final int HUNG_MAX = 1024;
 
   private final AlertBook book;
+  private final Loss loss;
   private final OpenWaits open;
   private final DeadlockRule deadlocks;
   private final StallRule stalls;
@@ -29,8 +30,9 @@ final class WaitRules {
   private long omitted;
   private Thresholds thresholds;
 
-  WaitRules(AlertBook book, Thresholds thresholds) {
+  WaitRules(AlertBook book, Loss loss, Thresholds thresholds) {
     this.book = book;
+    this.loss = loss;
     this.thresholds = thresholds;
     open = new OpenWaits(book);
     deadlocks = new DeadlockRule(book, open);
@@ -119,9 +121,10 @@ final class WaitRules {
       return;
     }
     look.end();
-    Set<Integer> cyclic = deadlocks.judge(look, thresholds);
-    stalls.judge(look, cyclic, thresholds);
+    boolean isComplete = loss.isNothingMissing() && loss.cleanNs() >= look.ns();
+    Set<Integer> cyclic = deadlocks.judge(look, isComplete, thresholds);
     holders.judge(look, thresholds);
+    stalls.judge(look, cyclic, thresholds);
     open.tidy();
     omitted += look.omitted();
     look = new Look(look.ns(), remoteWantedNs);

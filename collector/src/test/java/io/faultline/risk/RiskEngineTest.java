@@ -12,6 +12,7 @@ import io.faultline.event.LockClass;
 import io.faultline.event.LockMode;
 import io.faultline.event.LockStep;
 import io.faultline.event.Probe;
+import io.faultline.event.TaskLook;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -65,6 +66,18 @@ class RiskEngineTest {
     lock(LockStep.Kind.HOLDING, ns, 2, B, 20, mode);
     lock(LockStep.Kind.WAITING, ns, 1, B, 30, mode);
     lock(LockStep.Kind.WAITING, ns, 2, A, 40, mode);
+    asleep(ns, 2);
+  }
+
+  /** The sweep saw tasks from 1 on that have not run. */
+  private void asleep(long ns, int tasks) {
+    for (int tid = 1; tid <= tasks; tid++) {
+      event(EventType.TASK, Probe.SWEEP, Event.CPU_NONE, ns)
+          .task(tid, tid)
+          .lookProgress(1, 1, 0, 0)
+          .lookDoing(TaskLook.Doing.LOCK, 'D', 0, 0, "task" + tid);
+      keep();
+    }
   }
 
   private List<Alert> run(List<byte[]> events) {
@@ -146,6 +159,7 @@ class RiskEngineTest {
       lock(LockStep.Kind.WAITING, ns * S, 1, A, 20, LockMode.EXCLUSIVE);
       lock(LockStep.Kind.WAITING, ns * S, 2, A, 30, LockMode.SHARED);
       lock(LockStep.Kind.WAITING, ns * S, 3, B, 40, LockMode.EXCLUSIVE);
+      asleep(ns * S, 3);
     }
     List<Alert> alerts = run(Rule.DEADLOCK);
     assertThat(alerts).hasSize(1);
@@ -166,6 +180,7 @@ class RiskEngineTest {
           lock(LockStep.Kind.WAITING, look * S, tid, tid % 6 + 1, sinceNs, LockMode.EXCLUSIVE);
         }
       }
+      asleep(look * S, 6);
     }
     List<String> whole =
         run(Rule.DEADLOCK).stream()
