@@ -116,7 +116,7 @@ final class Look {
    * that has gone on to another request does not; and it waits not only for a time.
    */
   boolean isAsleepIn(LockTable.Request wait) {
-    return waitOf.get(wait.tid()) == wait;
+    return wait.equals(waitOf.get(wait.tid()));
   }
 
   Collection<Lock> locks() {

@@ -8,6 +8,7 @@ import io.faultline.event.LockClass;
 import io.faultline.event.LockMode;
 import io.faultline.event.LockStep;
 import io.faultline.event.Probe;
+import io.faultline.event.TaskLook;
 import io.faultline.recording.RecordingWriter;
 import io.faultline.source.StreamConsumer;
 import java.io.IOException;
@@ -37,6 +38,10 @@ public final class AbbaRecording {
           abba.step(kind, ns, steps[i][0], steps[i][1]);
           abba.hand(writer, live);
         }
+        for (int tid = 1; tid <= 2; tid++) {
+          abba.asleep(ns, tid);
+          abba.hand(writer, live);
+        }
       }
       if (isResolved) {
         abba.step(LockStep.Kind.ABANDON, 4000 * MS, 2, 1);
@@ -63,6 +68,16 @@ public final class AbbaRecording {
             kind == LockStep.Kind.HOLDING ? 11 : 0,
             LockMode.EXCLUSIVE)
         .lockTask(0, "task" + tid, LockStep.WAITED, 0);
+  }
+
+  /** The task has not run since. */
+  private void asleep(long ns, int tid) {
+    builder
+        .begin(EventType.TASK, Probe.SWEEP, Event.CPU_NONE, ns)
+        .seq(seq++)
+        .task(tid, tid)
+        .lookProgress(5 * MS, 3, 0, 1)
+        .lookDoing(TaskLook.Doing.LOCK, 'D', 0, 0, "task" + tid);
   }
 
   private void hand(StreamConsumer first, StreamConsumer second) {

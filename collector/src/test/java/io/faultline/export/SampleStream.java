@@ -10,6 +10,7 @@ import io.faultline.event.LockMode;
 import io.faultline.event.LockStep;
 import io.faultline.event.OperationEnd;
 import io.faultline.event.Probe;
+import io.faultline.event.TaskLook;
 import io.faultline.pipeline.Pipeline;
 import io.faultline.report.Report;
 import io.faultline.report.ReportBuilder;
@@ -248,6 +249,12 @@ public final class SampleStream {
     look(LockStep.Kind.HOLDING, ns, 1, FIRST_INO + 1, lastNs);
     look(LockStep.Kind.WAITING, ns, 0, FIRST_INO + 1, lastNs + 100);
     look(LockStep.Kind.WAITING, ns, 1, FIRST_INO, lastNs + 200);
+    for (int task = 0; task < 2; task++) {
+      begin(EventType.TASK, Probe.SWEEP, Event.CPU_NONE, ns, task)
+          .lookProgress(5_000_000, 3, 0, 1)
+          .lookDoing(TaskLook.Doing.LOCK, 'D', (int) STACK, 0, comm(task));
+      keep(ns);
+    }
   }
 
   private void look(LockStep.Kind kind, long ns, int task, long number, long requestNs) {

@@ -37,7 +37,7 @@ class LongSlotsTest {
     Random random = new Random(1);
     Map<Long, Integer> given = new HashMap<>();
     for (int i = 0; i < 3 * LongSlots.SLOTS; i++) {
-      long key = 1 + random.nextInt(2 * LongSlots.SLOTS);
+      long key = 1L + random.nextInt(2 * LongSlots.SLOTS);
       int slot = slots.take(key);
       assertThat(slot).isBetween(0, LongSlots.SLOTS - 1);
       given.put(key, slot);

@@ -7,7 +7,6 @@ import io.faultline.pipeline.Pipeline;
 import io.faultline.pipeline.StreamListener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -56,7 +55,7 @@ final class Scenario {
   record Result(List<Alert> alerts, List<Alert> told) {}
 
   /** An event, and whether it arrives. */
-  record Numbered(long ns, byte[] bytes, boolean isLost) {}
+  record Numbered(long ns, ByteBuffer bytes, boolean isLost) {}
 
   private final String name;
   private final List<Expected> expected = new ArrayList<>();
@@ -151,12 +150,12 @@ final class Scenario {
         .sorted(Comparator.comparingLong(ScenarioEvents.Made::ns))
         .forEach(
             event -> {
-              ByteBuffer bytes = ByteBuffer.wrap(event.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+              ByteBuffer bytes = event.bytes();
               if (event.probe() != null) {
                 int seq = next.merge(event.probe() + "/" + event.cpu(), 1, Integer::sum) - 1;
                 bytes.putInt(8, seq);
               }
-              events.add(new Numbered(event.ns(), event.bytes(), event.isLost()));
+              events.add(new Numbered(event.ns(), bytes, event.isLost()));
               if (event.isCounters()) {
                 addCounters(event, next);
               }
@@ -196,7 +195,7 @@ final class Scenario {
               }
             });
     for (Numbered event : events) {
-      pipeline.onEvent(ByteBuffer.wrap(event.bytes()).order(ByteOrder.LITTLE_ENDIAN), 0);
+      pipeline.onEvent(event.bytes(), 0);
     }
     pipeline.finish();
     return new Result(pipeline.alerts(), told);

@@ -54,7 +54,7 @@ final class ScenarioEvents {
    */
   record Made(
       long ns,
-      byte[] bytes,
+      ByteBuffer bytes,
       Probe probe,
       int cpu,
       boolean isLost,
@@ -66,10 +66,10 @@ final class ScenarioEvents {
     return made;
   }
 
-  static byte[] bytesOf(EventBuilder builder) {
+  static ByteBuffer bytesOf(EventBuilder builder) {
     byte[] bytes = new byte[Event.BYTES];
     builder.buffer().get(0, bytes);
-    return bytes;
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /** A line: a time, perhaps a repetition and {@code lost}, and the event. */
@@ -494,7 +494,7 @@ final class ScenarioEvents {
     long lost = words.number("lost", 0);
     Probe probe = ScenarioWords.of(Probe.class, words.text("probe", "glock_queue"));
     words.end();
-    made.add(new Made(ns, new byte[Event.BYTES], null, 0, isLost, true, probe, lost));
+    made.add(new Made(ns, ByteBuffer.allocate(Event.BYTES), null, 0, isLost, true, probe, lost));
   }
 
   private void hook(List<String> line, long ns, boolean isLost) {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.faultline.event.EventType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -156,7 +155,7 @@ class ScenarioTest {
   private static long firstHoleNs(List<Scenario.Numbered> events) {
     Map<Integer, Integer> next = new HashMap<>();
     for (Scenario.Numbered event : events) {
-      ByteBuffer bytes = ByteBuffer.wrap(event.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer bytes = event.bytes();
       int type = bytes.get(14);
       if (type == EventType.CELL.number
           || type == EventType.PROBE_COUNTERS.number
