@@ -182,13 +182,13 @@ final class Agent {
     void tick(long nowNs) throws IOException {
       manager.alive(nowNs);
       keeping.tick(nowNs);
-      showing.tick(nowNs, pipeline.alerts());
+      showing.tick(nowNs, keeping.with(pipeline.alerts()));
       if (isReloadWanted.getAndSet(false)) {
         reload();
       }
       if (nowNs - lookedNs >= LOOK_NS) {
         lookedNs = nowNs;
-        desk.look(pipeline.alerts());
+        desk.look(keeping.with(pipeline.alerts()));
       }
     }
 

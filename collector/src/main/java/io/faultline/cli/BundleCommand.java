@@ -7,7 +7,7 @@ import io.faultline.bundle.Redaction;
 import io.faultline.export.AttemptLog;
 import io.faultline.export.HtmlPage;
 import io.faultline.export.PerfettoTrace;
-import io.faultline.recording.RecordingReader;
+import io.faultline.journal.JournalReader;
 import io.faultline.recording.RecordingWriter;
 import io.faultline.report.Report;
 import io.faultline.report.ReportJson;
@@ -35,10 +35,10 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code bundle}. */
@@ -64,8 +64,7 @@ final class BundleCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "FILE", description = "a recording")
-  private Path file;
+  @Mixin private RecordingOptions recorded;
 
   @Option(
       names = {"-o", "--output"},
@@ -123,7 +122,7 @@ final class BundleCommand implements Callable<Integer> {
 
   private void addAll() throws IOException {
     List<String> damage = new ArrayList<>();
-    Path recording = isRedacted ? redact(damage) : file;
+    Path recording = copy(damage);
     Report report = ReportCommand.read(RecordingOptions.of(recording), false, damage);
     AttemptLog attempts = ExportCommand.attemptsOf(RecordingOptions.of(recording), report);
     add("recording.fl", "the recording, for 'faultline report'", out -> Files.copy(recording, out));
@@ -147,13 +146,17 @@ final class BundleCommand implements Callable<Integer> {
         });
   }
 
-  /** The recording with other names, in a file of its own. */
-  private Path redact(List<String> damage) throws IOException {
-    Path redacted = directory.resolve("redacted.fl");
-    try (RecordingReader reader = RecordingReader.open(file);
+  /** What is wanted of the recording, in a file of its own; with other names when asked for. */
+  private Path copy(List<String> damage) throws IOException {
+    if (!isRedacted && recorded.wholeFile() != null) {
+      return recorded.wholeFile();
+    }
+    Path copy = directory.resolve("copy.fl"); // parts of the archive have their own names there
+    try (JournalReader reader = recorded.open();
         RecordingWriter writer =
-            RecordingWriter.create(redacted, redaction.info(reader.info()), Version.text())) {
-      StreamConsumer consumer = redaction.of(writer);
+            RecordingWriter.create(
+                copy, isRedacted ? redaction.info(reader.info()) : reader.info(), Version.text())) {
+      StreamConsumer consumer = isRedacted ? redaction.of(writer) : writer;
       while (reader.poll(consumer, BATCH) != EventSource.END) {
         // until all is read
       }
@@ -164,13 +167,13 @@ final class BundleCommand implements Callable<Integer> {
           redaction.dropped() + " events of the recording",
           "they are of a type that this version does not know, and may hold names");
     }
-    return redacted;
+    return copy;
   }
 
   /** What only the host of the recording can say. */
   private void addHost() throws IOException {
     String bootId;
-    try (RecordingReader reader = RecordingReader.open(file)) {
+    try (JournalReader reader = recorded.open()) {
       bootId = reader.info().bootId();
     }
     Path here = Path.of("/proc/sys/kernel/random/boot_id");

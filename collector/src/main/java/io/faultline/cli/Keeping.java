@@ -4,6 +4,9 @@ import io.faultline.config.AgentConfig;
 import io.faultline.config.JournalConfig;
 import io.faultline.journal.JournalLimits;
 import io.faultline.pipeline.StreamListener;
+import io.faultline.risk.Alert;
+import io.faultline.risk.Rule;
+import io.faultline.risk.Verdict;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
@@ -11,6 +14,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /** What the agent keeps on the disk: the journal, and incidents out of it; or nothing. */
@@ -20,6 +24,7 @@ final class Keeping implements AutoCloseable {
   private final Path directory;
   private final RecordTarget journal;
   private final FlightRecorder incidents;
+  private long pausedNs; // 0 while everything is kept
 
   private Keeping(Path directory, RecordTarget journal, FlightRecorder incidents) {
     this.directory = directory;
@@ -74,6 +79,35 @@ final class Keeping implements AutoCloseable {
     if (journal != null) {
       journal.flushIfDue(nowNs);
     }
+  }
+
+  /** The alerts, and one more while nothing can be kept. */
+  List<Alert> with(List<Alert> alerts) {
+    String why = journal == null ? "" : journal.pausedBecause();
+    if (why.isEmpty()) {
+      pausedNs = 0;
+      return alerts;
+    }
+    long nowNs = System.nanoTime(); // CLOCK_MONOTONIC, as the times of events
+    pausedNs = pausedNs == 0 ? nowNs : pausedNs;
+    String title = "the journal in " + directory + " cannot be written, events are dropped: " + why;
+    List<Alert> all = new ArrayList<>(alerts);
+    all.add(
+        new Alert(
+            Rule.JOURNAL_PAUSED.label() + ":" + directory,
+            Rule.JOURNAL_PAUSED,
+            Rule.JOURNAL_PAUSED.severity,
+            Alert.State.FIRING,
+            Alert.Subject.NONE,
+            title,
+            pausedNs,
+            nowNs,
+            1,
+            true,
+            Verdict.CONFIRMED,
+            "",
+            List.of()));
+    return all;
   }
 
   /** Keeps the last minutes; any thread. */

@@ -18,20 +18,21 @@ final class Pace implements StreamConsumer {
 
   private final StreamConsumer next;
   private final double speed;
-  private final Runnable tick;
+  private Runnable tick = () -> {};
   private volatile boolean isStopped;
   private boolean isBegun;
   private long firstKtimeNs;
   private long beganNs;
 
-  /**
-   * {@code speed} seconds of the stream take one; {@link #MAX} for no waiting. {@code tick} is run
-   * on the same thread, ten times a second or more.
-   */
-  Pace(StreamConsumer next, double speed, Runnable tick) {
+  /** {@code speed} seconds of the stream take one; {@link #MAX} for no waiting. */
+  Pace(StreamConsumer next, double speed) {
     this.next = next;
     this.speed = speed;
-    this.tick = tick;
+  }
+
+  /** Is run on the same thread, ten times a second or more. */
+  void tick(Runnable newTick) {
+    tick = newTick;
   }
 
   /** Ends {@link #run} soon; any thread. */

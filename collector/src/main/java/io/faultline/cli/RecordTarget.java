@@ -41,6 +41,11 @@ abstract sealed class RecordTarget implements Closeable {
 
   abstract StreamConsumer consumer();
 
+  /** Why nothing can be written at the moment, and events are dropped; empty while it can. */
+  String pausedBecause() {
+    return "";
+  }
+
   abstract void flush() throws IOException;
 
   /** On the disk; once closed. */
@@ -107,6 +112,11 @@ abstract sealed class RecordTarget implements Closeable {
                 ? "journal: paused, events are dropped: " + status.pausedBecause()
                 : "journal: recording again, " + status.dropped() + " events were dropped");
       }
+    }
+
+    @Override
+    String pausedBecause() {
+      return journal.status().pausedBecause();
     }
 
     @Override

@@ -1,8 +1,10 @@
 package io.faultline.cli;
 
+import io.faultline.journal.JournalRange;
 import io.faultline.journal.JournalReader;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,6 +37,12 @@ final class RecordingOptions {
     options.range = range;
     options.spec = spec;
     return options;
+  }
+
+  /** The file, when all of one is wanted; {@code null} for a stretch of it, or of a journal. */
+  Path wholeFile() {
+    boolean isWhole = range.range().equals(JournalRange.ALL) && !Files.isDirectory(file);
+    return isWhole ? file : null;
   }
 
   /** Opens it; which part of a journal was chosen is said once, on the error output. */

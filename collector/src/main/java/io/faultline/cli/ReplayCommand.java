@@ -94,6 +94,9 @@ final class ReplayCommand implements Callable<Integer> {
       description = "rules and silences from this file, and what they change")
   private Path whatIf;
 
+  @Option(names = "--top", description = "on the screen of top, in a terminal, until q")
+  private boolean isTop;
+
   @Option(names = "--digest", description = "print the digest alone, one line")
   private boolean isDigest;
 
@@ -146,9 +149,10 @@ final class ReplayCommand implements Callable<Integer> {
     Messages messages = new Messages(err);
     try (Sinks sinks = new Sinks(messages::say, null);
         ReplayPage page = web == null ? null : ReplayPage.open(web, source.info(), messages);
+        ReplayTop top = isTop ? ReplayTop.open(source.info()) : null;
         ReplaySeries series = ReplaySeries.open(influx, interval, source.info(), messages)) {
       List<AlertSink> receivers = new ArrayList<>();
-      if (!isDigest) {
+      if (!isDigest && !isTop) {
         receivers.add(new DirectSink(new PrintedAlerts(out, false)));
       }
       if (configFile != null) {
@@ -165,13 +169,24 @@ final class ReplayCommand implements Callable<Integer> {
       if (page != null) {
         listeners.add(page.state());
       }
+      if (top != null) {
+        listeners.add(top.state());
+      }
       if (series != null) {
         listeners.add(series.recorder());
       }
       Pipeline pipeline = new Pipeline(rules.settings(), listeners.toArray(StreamListener[]::new));
       Pipeline usual = whatIf == null ? null : new Pipeline(config.rules().settings());
-      Runnable tick = page == null ? () -> {} : () -> page.publish(pipeline.alerts());
-      Pace pace = new Pace(usual == null ? pipeline : new Both(pipeline, usual), speed, tick);
+      Pace pace = new Pace(usual == null ? pipeline : new Both(pipeline, usual), speed);
+      pace.tick(
+          () -> {
+            if (page != null) {
+              page.publish(pipeline.alerts());
+            }
+            if (top != null && top.isEnded(pipeline.alerts())) {
+              pace.stop();
+            }
+          });
       Pump.onSignal("INT", pace::stop);
       Pump.onSignal("TERM", pace::stop);
       pace.run(source);
@@ -185,6 +200,9 @@ final class ReplayCommand implements Callable<Integer> {
       } else if (usual != null) {
         usual.finish();
         printChange(usual.alerts(), pipeline.alerts(), out);
+      }
+      if (top != null) {
+        top.stay(pace, pipeline.alerts());
       }
       if (page != null) {
         page.stay(pace, pipeline.alerts());

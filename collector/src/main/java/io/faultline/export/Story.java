@@ -246,6 +246,8 @@ record Story(Level level, String headline, List<String> what, List<String> bad, 
       case LOCK_ORDER ->
           "Two locks are taken in opposite orders: no deadlock yet, but one is possible. See which"
               + " files are used as buffers for each other.";
+      case JOURNAL_PAUSED ->
+          "The journal had no room, or could not be written: see to the disk that it is on.";
       case RECLAIM ->
           "A task that others wait for is itself short of memory or waits for writeback: look at free"
               + " memory and at the dirty limits.";

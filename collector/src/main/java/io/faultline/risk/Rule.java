@@ -36,6 +36,8 @@ public enum Rule {
   STARVATION(Severity.WARNING),
   /** A wait for a lock, or an operation, that lasts and lasts, without a cycle. */
   STALL(Severity.WARNING),
+  /** Not of the kernel: Faultline itself cannot keep what it sees; events are dropped. */
+  JOURNAL_PAUSED(Severity.WARNING),
   /** The kernel's own watchdog reports a task. */
   HUNG_TASK(Severity.CRITICAL);
 

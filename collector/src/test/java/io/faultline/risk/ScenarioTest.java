@@ -7,6 +7,7 @@ import io.faultline.event.EventType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,7 +79,7 @@ class ScenarioTest {
 
   @Test
   void shouldHaveAnExpectedAlertAndANearMissOfEveryRule() throws IOException {
-    for (Rule rule : Rule.values()) {
+    for (Rule rule : EnumSet.complementOf(EnumSet.of(Rule.JOURNAL_PAUSED))) { // not of events
       assertThat(scenarios())
           .as("expects %s", rule)
           .anyMatch(s -> s.expected().stream().anyMatch(e -> e.rule() == rule));
