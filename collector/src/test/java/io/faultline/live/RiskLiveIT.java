@@ -117,8 +117,11 @@ class RiskLiveIT {
           Live.number(Live.object(report, "totals"), "attempts"),
           alerts(report).stream().map(RiskLiveIT::words).toList());
       assertThat(Live.number(Live.object(report, "totals"), "attempts")).isGreaterThan(1000);
+      // Waits for locks are seen on the whole host: those of other file systems are not ours.
+      Object dev = Live.list(report, "operations").get(0).get("dev");
       assertThat(alerts(report))
           .filteredOn(alert -> !alert.get("severity").equals("info"))
+          .filteredOn(alert -> alert.get("dev") == null || alert.get("dev").equals(dev))
           .as("alerts above info")
           .isEmpty();
     }
