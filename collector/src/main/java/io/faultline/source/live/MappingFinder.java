@@ -9,6 +9,12 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Finds out which file the page belongs to that an attempt missed, from /proc/PID/maps: a lock of
@@ -25,6 +31,7 @@ final class MappingFinder implements EventHandler {
   /** Processes read between two calls of {@link #refill}; more misses stay without an answer. */
   private static final int READINGS_MAX = 8;
 
+  private static final int READING_MS_MAX = 20;
   private static final int AREAS_MAX = 1024;
   private static final long BELIEVED_NS = 1_000_000_000L;
 
@@ -35,6 +42,14 @@ final class MappingFinder implements EventHandler {
 
   private final Output output;
   private final Map<Page, Area> areas = new LinkedHashMap<>();
+  private final ExecutorService reader =
+      Executors.newSingleThreadExecutor(
+          task -> {
+            Thread thread = new Thread(task, "faultline-mappings");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private Future<Area> reading; // that did not end in time, or null
   private int readings;
 
   MappingFinder(Output output) {
@@ -59,7 +74,7 @@ final class MappingFinder implements EventHandler {
         return;
       }
       readings--;
-      area = read(fault, nowNs);
+      area = readInTime(fault.tgid(), fault.tid(), fault.address(), nowNs);
       if (area == null) {
         return;
       }
@@ -78,9 +93,28 @@ final class MappingFinder implements EventHandler {
     areas.put(page, area);
   }
 
+  /**
+   * As {@link #read}, but for a moment only: the kernel takes mmap_lock to list the mappings, and a
+   * process that is stuck may hold it. Until such a reading has ended nothing more is read.
+   */
+  private Area readInTime(int tgid, int tid, long address, long nowNs) {
+    if (reading != null && !reading.isDone()) {
+      return null;
+    }
+    reading = reader.submit(() -> read(tgid, tid, address, nowNs));
+    try {
+      return reading.get(READING_MS_MAX, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return null;
+    } catch (ExecutionException | TimeoutException e) {
+      return null;
+    }
+  }
+
   /** The area around the address; {@code null} when the process is gone, or nothing is there. */
-  private static Area read(Fault fault, long nowNs) {
-    Path process = Path.of("/proc/" + fault.tgid());
+  private static Area read(int tgid, int tid, long address, long nowNs) {
+    Path process = Path.of("/proc/" + tgid);
     try (BufferedReader lines = Files.newBufferedReader(process.resolve("maps"))) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         // 7f0c2e000000-7f0c2e021000 rw-p 00000000 fe:01 805f  /path
@@ -88,14 +122,13 @@ final class MappingFinder implements EventHandler {
         int space = line.indexOf(' ', dash);
         long begin = Long.parseUnsignedLong(line, 0, dash, 16);
         long end = Long.parseUnsignedLong(line, dash + 1, space, 16);
-        if (Long.compareUnsigned(begin, fault.address()) <= 0
-            && Long.compareUnsigned(fault.address(), end) < 0) {
+        if (Long.compareUnsigned(begin, address) <= 0 && Long.compareUnsigned(address, end) < 0) {
           String[] fields = line.split(" +", 6);
           int colon = fields[3].indexOf(':');
           int dev =
               Integer.parseInt(fields[3], 0, colon, 16) << 20
                   | Integer.parseInt(fields[3], colon + 1, fields[3].length(), 16);
-          String comm = Files.readString(process.resolve("task/" + fault.tid() + "/comm")).strip();
+          String comm = Files.readString(process.resolve("task/" + tid + "/comm")).strip();
           return new Area(dev, Long.parseLong(fields[4]), comm, nowNs);
         }
       }
