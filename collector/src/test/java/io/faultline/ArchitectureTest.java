@@ -144,6 +144,9 @@ class ArchitectureTest {
                   ROOT + "risk",
                   "com.fasterxml.jackson..",
                   "com.sun.net.httpserver..")),
+          Map.entry(
+              "kafka",
+              List.of(ROOT + "event", ROOT + "source", ROOT + "recording", "org.apache.kafka..")),
           Map.entry("journal", List.of(ROOT + "event", ROOT + "source", ROOT + "recording")),
           Map.entry("selftest", List.of(ROOT + "probe.direct")),
           Map.entry(

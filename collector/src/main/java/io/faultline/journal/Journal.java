@@ -5,6 +5,7 @@ import io.faultline.event.EventDecoder;
 import io.faultline.event.EventHandler;
 import io.faultline.event.EventType;
 import io.faultline.event.HookChange;
+import io.faultline.recording.KnownNames;
 import io.faultline.recording.RecordingException;
 import io.faultline.recording.RecordingReader;
 import io.faultline.recording.RecordingWriter;

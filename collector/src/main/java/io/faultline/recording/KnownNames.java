@@ -1,4 +1,4 @@
-package io.faultline.journal;
+package io.faultline.recording;
 
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
@@ -7,10 +7,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The paths and names that a stream has given, to be given again where a segment begins. The least
- * lately given go first when they are too many: a segment then shows a number in their place.
+ * The paths and names that a stream has given, to be given again where a segment or a part of a
+ * topic begins. The least lately given go first when they are too many: a reader then shows a
+ * number in their place. One thread.
  */
-final class KnownNames {
+public final class KnownNames {
   /** Characters at most: some thousand paths, one part in sixty of a segment. */
   private static final int CHARS_MAX = 1 << 20;
 
@@ -19,9 +20,17 @@ final class KnownNames {
   private final Map<Key, String> names = new LinkedHashMap<>(16, 0.75f, true);
   private int chars;
 
-  void put(NameKind kind, int dev, long id, String name) {
+  /**
+   * Keeps a name.
+   *
+   * @param kind what it belongs to; {@code null} for the path of a file
+   * @param dev of the file
+   * @param id inode of the file, or id of something else
+   * @return whether it was not known, or another one
+   */
+  public boolean put(NameKind kind, int dev, long id, String name) {
     if (name.length() > CHARS_MAX) {
-      return; // the recording does not keep it either
+      return false; // a recording does not keep it either
     }
     String before = names.put(new Key(kind, dev, id), name);
     chars += name.length() - (before == null ? 0 : before.length());
@@ -29,9 +38,11 @@ final class KnownNames {
       chars -= oldest.next().length();
       oldest.remove();
     }
+    return !name.equals(before);
   }
 
-  void handOver(StreamConsumer consumer) {
+  /** Gives all of them. */
+  public void handOver(StreamConsumer consumer) {
     names.forEach(
         (key, name) -> {
           if (key.kind() == null) {
