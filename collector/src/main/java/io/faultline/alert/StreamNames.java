@@ -2,6 +2,7 @@ package io.faultline.alert;
 
 import io.faultline.risk.Alert;
 import io.faultline.source.NameKind;
+import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,10 +11,10 @@ import java.util.Map;
  * Paths and stacks of a stream without end: those asked for or told longest ago make room. One
  * thread.
  */
-public final class StreamNames {
+public final class StreamNames implements Serializable {
   private static final int NAMES_MAX = 4096;
 
-  private record File(int dev, long ino) {}
+  private record File(int dev, long ino) implements Serializable {}
 
   private final Map<File, String> paths = new Latest<>();
   private final Map<Long, String> stacks = new Latest<>();

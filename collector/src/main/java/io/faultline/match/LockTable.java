@@ -4,6 +4,7 @@ import io.faultline.event.EventHandler;
 import io.faultline.event.LockClass;
 import io.faultline.event.LockMode;
 import io.faultline.event.LockStep;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -21,7 +22,8 @@ public final class LockTable implements EventHandler {
   public static final int REQUESTS_MAX_DEFAULT = 65_536;
 
   /** A lock. */
-  public record Key(LockClass lockClass, int dev, int type, long number, long address) {}
+  public record Key(LockClass lockClass, int dev, int type, long number, long address)
+      implements Serializable {}
 
   /**
    * A request that has not been released.
@@ -44,7 +46,8 @@ public final class LockTable implements EventHandler {
       boolean mayWait,
       int holderTid,
       LockMode holderMode,
-      int stack) {
+      int stack)
+      implements Serializable {
 
     /** The request that a step belongs to. */
     public static Request of(LockStep step) {

@@ -3,6 +3,7 @@ package io.faultline.match;
 import io.faultline.event.LockClass;
 import io.faultline.event.LockMode;
 import io.faultline.event.LockStep;
+import java.io.Serializable;
 
 /**
  * One wait of one task for one lock, from request to grant; immutable.
@@ -42,7 +43,8 @@ public record LockWait(
     int call,
     long operationNs,
     Place place,
-    int attempt) {
+    int attempt)
+    implements Serializable {
 
   /** How a wait ended. */
   public enum End {
@@ -71,7 +73,8 @@ public record LockWait(
    *
    * @param isWaiter whether that task did not hold the lock, but waited in front
    */
-  public record Holder(int tid, String comm, LockMode mode, boolean isWaiter) {}
+  public record Holder(int tid, String comm, LockMode mode, boolean isWaiter)
+      implements Serializable {}
 
   static LockWait of(LockStep step, End end) {
     Holder holder =

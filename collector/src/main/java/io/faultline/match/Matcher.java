@@ -5,6 +5,7 @@ import io.faultline.event.AttemptEnd;
 import io.faultline.event.EventHandler;
 import io.faultline.event.LockStep;
 import io.faultline.event.OperationEnd;
+import java.io.Serializable;
 import java.util.ArrayDeque;
 
 /**
@@ -38,18 +39,18 @@ import java.util.ArrayDeque;
  *
  * <p>One thread. Nothing is allocated for an operation of one attempt.
  */
-public final class Matcher implements EventHandler {
+public final class Matcher implements EventHandler, Serializable {
   /** Default limit of open operations. */
   public static final int OPEN_MAX_DEFAULT = 65_536;
 
   private static final long IDLE_NS_MAX = 300_000_000_000L;
   private static final long SETTLED_IDLE_NS_MAX = 5_000_000_000L;
 
-  private final OperationListener listener;
+  private transient OperationListener listener;
   private final int openMax;
   private final OpenOperations open = new OpenOperations();
-  private final ArrayDeque<Operation> pool = new ArrayDeque<>();
-  private final Operation single = new Operation();
+  private transient ArrayDeque<Operation> pool = new ArrayDeque<>();
+  private transient Operation single = new Operation();
   private final PendingWaits waits;
   private long evicted;
 
@@ -69,6 +70,14 @@ public final class Matcher implements EventHandler {
     this.listener = listener;
     this.openMax = openMax;
     waits = new PendingWaits(openMax, listener::onLockWait);
+  }
+
+  /** Goes on where another one stopped that was written down and read again. */
+  public void resume(OperationListener newListener) {
+    listener = newListener;
+    pool = new ArrayDeque<>();
+    single = new Operation();
+    waits.resume(newListener::onLockWait);
   }
 
   /** Operations given up because there was no room. */

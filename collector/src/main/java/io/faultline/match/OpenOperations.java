@@ -1,14 +1,18 @@
 package io.faultline.match;
 
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * The operations that have not ended, by kiocb and begin: a hash table with open addressing, and
  * two lists by last activity. Settled ones have a list of their own because they expire much sooner
  * and must not wait behind one that is stuck.
  */
-final class OpenOperations {
+final class OpenOperations implements Serializable {
   private static final int CAPACITY_FIRST = 64;
 
-  private Operation[] table = new Operation[CAPACITY_FIRST];
+  private transient Operation[] table = new Operation[CAPACITY_FIRST];
   private int size;
   private final ActivityList settled = new ActivityList();
   private final ActivityList unsettled = new ActivityList();
@@ -115,10 +119,33 @@ final class OpenOperations {
     return (int) (hash >>> 40) & mask;
   }
 
+  /** What is written: both lists in their order. Following their links would never come to rest. */
+  private record Written(List<Operation> settled, List<Operation> unsettled)
+      implements Serializable {
+    private Object readResolve() {
+      OpenOperations open = new OpenOperations();
+      settled.forEach(open::add);
+      unsettled.forEach(open::add);
+      return open;
+    }
+  }
+
+  private Object writeReplace() {
+    return new Written(settled.all(), unsettled.all());
+  }
+
   /** A list through the operations themselves. */
   static final class ActivityList {
     private Operation oldest;
     private Operation latest;
+
+    private List<Operation> all() {
+      List<Operation> all = new ArrayList<>();
+      for (Operation operation = oldest; operation != null; operation = operation.later) {
+        all.add(operation);
+      }
+      return all;
+    }
 
     private void append(Operation operation) {
       operation.earlier = latest;

@@ -3,6 +3,7 @@ package io.faultline.match;
 import io.faultline.event.Attempt;
 import io.faultline.event.AttemptEnd;
 import io.faultline.event.OperationEnd;
+import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +15,7 @@ import java.util.List;
  * One kernel-side read or write, as far as its events tell. Used again by the matcher: {@link
  * #copy()} what is to be kept.
  */
-public final class Operation {
+public final class Operation implements Serializable {
   long iocb;
   long operationNs;
   int tgid;
@@ -48,9 +49,9 @@ public final class Operation {
   private List<LockWait> waits = List.of();
 
   // Place among the matcher's open operations, oldest activity first.
-  OpenOperations.ActivityList list;
-  Operation earlier;
-  Operation later;
+  transient OpenOperations.ActivityList list;
+  transient Operation earlier;
+  transient Operation later;
 
   Operation() {}
 

@@ -1,6 +1,7 @@
 package io.faultline.match;
 
 import io.faultline.event.LockClass;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -12,18 +13,18 @@ import java.util.function.Consumer;
  * Waits of each task that have ended and may yet turn out to belong to an operation: the event of
  * an attempt comes at its end, after those of the waits before and in it.
  */
-final class PendingWaits {
+final class PendingWaits implements Serializable {
   private static final long AGE_NS_MAX = 300_000_000_000L;
   private static final long NO_CALL_NS_MAX = 1_000_000_000L;
 
   /** Those of one task, all of one call. */
-  private static final class OfTask {
+  private static final class OfTask implements Serializable {
     final List<LockWait> waits = new ArrayList<>();
     long lastNs;
   }
 
   private final Map<Integer, OfTask> byTid = new LinkedHashMap<>(); // oldest activity first
-  private final Consumer<LockWait> unclaimed;
+  private transient Consumer<LockWait> unclaimed;
   private final int limit;
   private int size;
 
@@ -31,6 +32,11 @@ final class PendingWaits {
   PendingWaits(int limit, Consumer<LockWait> unclaimed) {
     this.limit = limit;
     this.unclaimed = unclaimed;
+  }
+
+  /** From now on those that no operation claims go to another consumer. */
+  void resume(Consumer<LockWait> newUnclaimed) {
+    unclaimed = newUnclaimed;
   }
 
   /** Takes a wait that has ended. */

@@ -25,6 +25,7 @@ import io.faultline.risk.RiskEngine;
 import io.faultline.risk.RuleSettings;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
+import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -37,7 +38,28 @@ public final class Pipeline implements StreamConsumer {
   private final RiskEngine risk;
   private final Matcher matcher;
   private final EventDecoder decoder = new EventDecoder(new Events());
+  private long decodedBefore;
+  private long unknownBefore;
   private boolean isFinished;
+
+  /**
+   * All that a pipeline knows of its stream, for another one that goes on at the next event, in
+   * another process too; it is the pipeline's own, so it is to be written down before the next
+   * event. Its form is another one in every version.
+   */
+  public static final class State implements Serializable {
+    private final RiskEngine risk;
+    private final Matcher matcher;
+    private final long decoded;
+    private final long unknown;
+
+    private State(Pipeline pipeline) {
+      risk = pipeline.risk;
+      matcher = pipeline.matcher;
+      decoded = pipeline.decoded();
+      unknown = pipeline.unknown();
+    }
+  }
 
   /** A pipeline with the default rules. */
   public Pipeline(StreamListener... listeners) {
@@ -49,6 +71,31 @@ public final class Pipeline implements StreamConsumer {
     this.listeners = listeners.clone();
     risk = new RiskEngine(rules, this::tell);
     matcher = new Matcher(new Operations());
+  }
+
+  /**
+   * A pipeline that goes on where another one stopped. What it says of the rest of the stream is
+   * what that one would have said; its settings may be other ones.
+   *
+   * @param state that was written down and read again
+   */
+  public static Pipeline resume(State state, RuleSettings rules, StreamListener... listeners) {
+    return new Pipeline(state, rules, listeners);
+  }
+
+  private Pipeline(State state, RuleSettings rules, StreamListener... listeners) {
+    this.listeners = listeners.clone();
+    risk = state.risk;
+    risk.resume(rules, this::tell);
+    matcher = state.matcher;
+    matcher.resume(new Operations());
+    decodedBefore = state.decoded;
+    unknownBefore = state.unknown;
+  }
+
+  /** What it knows so far. */
+  public State state() {
+    return new State(this);
   }
 
   @Override
@@ -77,7 +124,11 @@ public final class Pipeline implements StreamConsumer {
 
   /** Events so far. */
   public long decoded() {
-    return decoder.decoded();
+    return decodedBefore + decoder.decoded();
+  }
+
+  private long unknown() {
+    return unknownBefore + decoder.unknown();
   }
 
   /** From now on the rules go by other settings; what was found stays. */
@@ -93,8 +144,7 @@ public final class Pipeline implements StreamConsumer {
     isFinished = true;
     matcher.finish();
     risk.finish();
-    StreamEnd end =
-        new StreamEnd(risk.alerts(), matcher.evicted(), risk.omitted(), decoder.unknown());
+    StreamEnd end = new StreamEnd(risk.alerts(), matcher.evicted(), risk.omitted(), unknown());
     for (StreamListener listener : listeners) {
       listener.onEnd(end);
     }

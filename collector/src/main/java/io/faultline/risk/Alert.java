@@ -1,5 +1,6 @@
 package io.faultline.risk;
 
+import java.io.Serializable;
 import java.util.List;
 import java.util.Locale;
 
@@ -33,7 +34,8 @@ public record Alert(
     boolean isComplete,
     Verdict verdict,
     String why,
-    List<Evidence> evidence) {
+    List<Evidence> evidence)
+    implements Serializable {
 
   /**
    * What an alert is about.
@@ -42,7 +44,7 @@ public record Alert(
    * @param ino inode of the file, 0 when it is about no file
    * @param fs name of the file system, empty when it is not known
    */
-  public record Subject(int dev, long ino, String fs) {
+  public record Subject(int dev, long ino, String fs) implements Serializable {
     /** No file system. */
     public static final Subject NONE = new Subject(0, 0, "");
   }
@@ -69,7 +71,8 @@ public record Alert(
    * @param text what, such as {@code waits for glock ex flock 6/805f since 1.2 s}
    * @param stack 1 + number of the task's stack, or 0
    */
-  public record Evidence(long ns, int tid, String comm, String text, int stack) {}
+  public record Evidence(long ns, int tid, String comm, String text, int stack)
+      implements Serializable {}
 
   /** Copies the list. */
   public Alert {

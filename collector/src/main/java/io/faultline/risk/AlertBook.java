@@ -1,5 +1,6 @@
 package io.faultline.risk;
 
+import java.io.Serializable;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -8,7 +9,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /** The alerts of a stream, one for each cause; resolved ones make room for new ones. */
-final class AlertBook {
+final class AlertBook implements Serializable {
   private static final int ALERTS_MAX = 1000;
   private static final int EVIDENCE_MAX = 32;
   private static final String MISSING = "events are missing";
@@ -21,13 +22,18 @@ final class AlertBook {
 
   private final Map<String, Alert> alerts = new LinkedHashMap<>();
   private final Loss loss;
-  private final Consumer<Alert> listener;
-  private RuleSettings settings = RuleSettings.DEFAULT;
+  private transient Consumer<Alert> listener;
+  private transient RuleSettings settings = RuleSettings.DEFAULT;
   private long evicted;
 
   AlertBook(Loss loss, Consumer<Alert> listener) {
     this.loss = loss;
     this.listener = listener;
+  }
+
+  /** From now on tells another one. */
+  void setListener(Consumer<Alert> newListener) {
+    listener = newListener;
   }
 
   /** From now on finds by other settings; what was found stays. */

@@ -1,12 +1,13 @@
 package io.faultline.risk;
 
+import java.io.Serializable;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** A map that gives up its oldest entry for a new one when it is full, and counts that. */
-final class Bounded<K, V> {
+final class Bounded<K, V> implements Serializable {
   private static final int ENTRIES_MAX = 65_536;
 
   private final Map<K, V> entries = new LinkedHashMap<>();

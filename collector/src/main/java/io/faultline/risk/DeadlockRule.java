@@ -2,6 +2,7 @@ package io.faultline.risk;
 
 import io.faultline.event.LockMode;
 import io.faultline.match.LockTable;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,7 +20,7 @@ import java.util.StringJoiner;
  * invent one. It is believed when two looks at least {@link Thresholds#confirmNs} apart show the
  * same requests and none of the tasks has run in between.
  */
-final class DeadlockRule {
+final class DeadlockRule implements Serializable {
   private static final int CYCLES_MAX = 4096;
   private static final int NAMES_MAX = 6;
   private static final long FORGOTTEN_NS = 60_000_000_000L;
@@ -30,7 +31,7 @@ final class DeadlockRule {
   private long omitted;
 
   /** A cycle, since when nobody in it has moved, and what its tasks looked like at first. */
-  private static final class Seen {
+  private static final class Seen implements Serializable {
     List<LockTable.Request> waits = List.of();
     long sinceNs;
     long lastNs;

@@ -4,13 +4,15 @@ import io.faultline.event.LockClass;
 import io.faultline.event.LockMode;
 import io.faultline.event.LockStep;
 import io.faultline.match.LockTable;
+import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * Rules about how locks are granted: what may_grant() of fs/gfs2/glock.c does not allow (R11), and
  * one mode that is granted again and again while another one waits (R12).
  */
-final class GrantRules {
+final class GrantRules implements Serializable {
   private static final int LM_TYPE_INODE = 2;
   private static final int LM_TYPE_FLOCK = 6;
 
@@ -25,19 +27,19 @@ final class GrantRules {
   private final AlertBook book;
   private final Loss loss;
   private final LongSlots locks = new LongSlots();
-  private final int[] shared = new int[LongSlots.SLOTS];
-  private final int[] deferred = new int[LongSlots.SLOTS];
-  private final int[] exclusive = new int[LongSlots.SLOTS];
-  private final int[] lastTids = new int[LongSlots.SLOTS];
-  private final long[] lastNs = new long[LongSlots.SLOTS];
+  private int[] shared = {};
+  private int[] deferred = {};
+  private int[] exclusive = {};
+  private int[] lastTids = {};
+  private long[] lastNs = {};
   private final Bounded<LockTable.Key, Starving> starving = new Bounded<>();
   private final Bounded<Long, Long> cancelled = new Bounded<>(); // by number of the glock: when
   private boolean isFull;
   private long losses;
-  private Thresholds thresholds;
+  private transient Thresholds thresholds;
 
   /** A waiter that the sweep saw, and what was granted to others since. */
-  private static final class Starving {
+  private static final class Starving implements Serializable {
     LockTable.Request wait;
     LockMode other;
     long seenNs;
@@ -107,6 +109,9 @@ final class GrantRules {
     }
     int slot = locks.take(step.lock());
     if (locks.wasNew()) {
+      if (locks.capacity() > lastNs.length) {
+        grow(locks.capacity());
+      }
       shared[slot] = 0;
       deferred[slot] = 0;
       exclusive[slot] = 0;
@@ -144,6 +149,14 @@ final class GrantRules {
     holdersOf(mode)[slot]++;
     lastTids[slot] = step.tid();
     lastNs[slot] = step.ktimeNs();
+  }
+
+  private void grow(int slots) {
+    shared = Arrays.copyOf(shared, slots);
+    deferred = Arrays.copyOf(deferred, slots);
+    exclusive = Arrays.copyOf(exclusive, slots);
+    lastTids = Arrays.copyOf(lastTids, slots);
+    lastNs = Arrays.copyOf(lastNs, slots);
   }
 
   private void released(LockStep step) {

@@ -2,20 +2,22 @@ package io.faultline.risk;
 
 import io.faultline.event.LockClass;
 import io.faultline.event.LockStep;
+import java.io.Serializable;
+import java.util.Arrays;
 
 /**
  * The glocks that each task holds, as far as events tell. Nothing is allocated for an event; tasks
  * beyond the limit take the place of others, which is counted.
  */
-final class HeldLocks {
+final class HeldLocks implements Serializable {
   /** Locks of one task; rename takes five. */
   private static final int LOCKS_MAX = 8;
 
   private final LongSlots tasks = new LongSlots();
-  private final long[] devs = new long[LongSlots.SLOTS * LOCKS_MAX]; // type << 32 | dev
-  private final long[] numbers = new long[LongSlots.SLOTS * LOCKS_MAX];
-  private final long[] grantedNs = new long[LongSlots.SLOTS * LOCKS_MAX];
-  private final byte[] counts = new byte[LongSlots.SLOTS];
+  private long[] devs = {}; // type << 32 | dev
+  private long[] numbers = {};
+  private long[] grantedNs = {};
+  private byte[] counts = {};
   private long omitted;
 
   long omitted() {
@@ -30,6 +32,9 @@ final class HeldLocks {
   void add(LockStep step) {
     int slot = tasks.take(step.tid());
     if (tasks.wasNew()) {
+      if (tasks.capacity() > counts.length) {
+        grow(tasks.capacity());
+      }
       counts[slot] = 0;
     }
     int at = indexOf(slot, step);
@@ -43,6 +48,13 @@ final class HeldLocks {
     devs[at] = devOf(step);
     numbers[at] = step.number();
     grantedNs[at] = step.grantNs() == 0 ? step.ktimeNs() : step.grantNs();
+  }
+
+  private void grow(int slots) {
+    devs = Arrays.copyOf(devs, slots * LOCKS_MAX);
+    numbers = Arrays.copyOf(numbers, slots * LOCKS_MAX);
+    grantedNs = Arrays.copyOf(grantedNs, slots * LOCKS_MAX);
+    counts = Arrays.copyOf(counts, slots);
   }
 
   void remove(LockStep step) {

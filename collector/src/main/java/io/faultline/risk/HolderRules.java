@@ -3,6 +3,7 @@ package io.faultline.risk;
 import io.faultline.event.LockClass;
 import io.faultline.event.TaskLook;
 import io.faultline.match.LockTable;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,7 +12,7 @@ import java.util.List;
  * need: half of a cycle across nodes (R4), a frozen file system (R9), memory (R8), and a page fault
  * that nothing protects (R1).
  */
-final class HolderRules {
+final class HolderRules implements Serializable {
   private final AlertBook book;
   private final OpenWaits open;
 

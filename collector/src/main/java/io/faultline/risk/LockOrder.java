@@ -3,6 +3,7 @@ package io.faultline.risk;
 import io.faultline.event.LockClass;
 import io.faultline.match.FileSystems;
 import io.faultline.match.LockNames;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -17,7 +18,7 @@ import java.util.Set;
  * single locks and for classes. A way back along it is an order that can deadlock, although nobody
  * waited.
  */
-final class LockOrder {
+final class LockOrder implements Serializable {
   private static final int EDGES_MAX = 16_384;
 
   /** Edges of a way back at most: a circle of more than four locks is nobody's habit. */
@@ -27,7 +28,7 @@ final class LockOrder {
   private static final int VISITS_MAX = 256;
 
   /** A lock; of a class when device and number are 0. */
-  record Node(LockClass lockClass, int dev, int type, long number) {
+  record Node(LockClass lockClass, int dev, int type, long number) implements Serializable {
     Node ofClass() {
       return new Node(lockClass, 0, type, 0);
     }
@@ -47,13 +48,14 @@ final class LockOrder {
   }
 
   /** {@code to} was wanted while {@code from} was held. */
-  record Edge(Node from, Node to) {}
+  record Edge(Node from, Node to) implements Serializable {}
 
   /**
    * Who showed it: {@code what} was done with one more thing known, in {@code detail}. Most are
    * never read, so the sentence is made when it is.
    */
-  record Witness(long ns, int tid, String comm, What what, String mode, long detail, int stack) {
+  record Witness(long ns, int tid, String comm, What what, String mode, long detail, int stack)
+      implements Serializable {
     /** What showed an order. */
     enum What {
       /** A task held one lock and asked for another, in {@code mode}. */

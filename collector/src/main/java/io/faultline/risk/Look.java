@@ -3,6 +3,7 @@ package io.faultline.risk;
 import io.faultline.event.LockClass;
 import io.faultline.event.LockMode;
 import io.faultline.match.LockTable;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -13,12 +14,12 @@ import java.util.Map;
 import java.util.Set;
 
 /** All that one sweep of the source said at one moment, of locks, operations and tasks. */
-final class Look {
+final class Look implements Serializable {
   private static final int SIZE_MAX = 65_536;
 
   /** What was said of one lock, each list in the order of the requests. */
-  record Lock(
-      LockTable.Key key, List<LockTable.Request> holders, List<LockTable.Request> waiters) {}
+  record Lock(LockTable.Key key, List<LockTable.Request> holders, List<LockTable.Request> waiters)
+      implements Serializable {}
 
   private final long ns;
   private final Bounded<Long, Long> wantedNs;

@@ -4,6 +4,7 @@ import io.faultline.event.Event;
 import io.faultline.event.HookChange;
 import io.faultline.event.Probe;
 import io.faultline.event.ProbeCounters;
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
@@ -12,7 +13,7 @@ import java.util.Set;
  * Whether events of late are missing: a hole in the numbers, hits that the kernel lost, or a time
  * without a hook. What was lost longer ago than anything that a rule remembers is forgiven.
  */
-final class Loss {
+final class Loss implements Serializable {
   private static final int PROBES = Probe.values().length;
 
   /** As long as the matcher keeps an operation that says nothing. */

@@ -1,6 +1,7 @@
 package io.faultline.risk;
 
 import io.faultline.match.LockTable;
+import java.io.Serializable;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -14,15 +15,15 @@ import java.util.Set;
  * <p>Beyond the limit an alert is not followed, which is counted; it is then over when it was not
  * seen for long.
  */
-final class OpenWaits {
+final class OpenWaits implements Serializable {
   private static final int ALERTS_MAX = 4096;
 
   /** Of a stall with more waits than that the oldest ones count. */
   private static final int WAITS_MAX = 256;
 
-  private record Wait(int tid, long requestNs) {}
+  private record Wait(int tid, long requestNs) implements Serializable {}
 
-  private record Open(Set<Wait> waits, boolean isOverWithOne) {}
+  private record Open(Set<Wait> waits, boolean isOverWithOne) implements Serializable {}
 
   private final AlertBook book;
   private final Map<String, Open> alerts = new HashMap<>();

@@ -7,12 +7,13 @@ import io.faultline.event.InvalidateFail;
 import io.faultline.match.FileSystems;
 import io.faultline.match.Operation;
 import io.faultline.match.Outcome;
+import java.io.Serializable;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /** Rules about single operations and files: livelock, corruption, degraded, collision. */
-final class OperationRules {
+final class OperationRules implements Serializable {
   /** Retries that a long livelock has made at least: fewer can be slow for other reasons. */
   private static final int LONG_RETRIES_MIN = 3;
 
@@ -21,21 +22,21 @@ final class OperationRules {
   private final Bounded<FileKey, Collisions> collisions = new Bounded<>();
   private final Bounded<Integer, Window> windows = new Bounded<>(); // by device
   private final Bounded<OperationKey, String> shifts = new Bounded<>();
-  private Thresholds thresholds;
+  private transient Thresholds thresholds;
 
-  private record OperationKey(int tid, long operationNs) {}
+  private record OperationKey(int tid, long operationNs) implements Serializable {}
 
-  private record FileKey(int dev, long ino) {}
+  private record FileKey(int dev, long ino) implements Serializable {}
 
   /** Attempts of one operation that made no progress, in a row. */
-  private static final class Streak {
+  private static final class Streak implements Serializable {
     int retries;
     long sinceNs;
     long doneBefore;
   }
 
   /** What the operations of one device came to, since the begin of the window. */
-  private static final class Window {
+  private static final class Window implements Serializable {
     long beginNs;
     long operationsBefore;
     long operations;
@@ -44,7 +45,7 @@ final class OperationRules {
     final Map<Boolean, Long> latest = new HashMap<>(); // operations by direction, since attach
   }
 
-  private static final class Collisions {
+  private static final class Collisions implements Serializable {
     long beginNs;
     int count;
   }

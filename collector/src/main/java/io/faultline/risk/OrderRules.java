@@ -6,6 +6,7 @@ import io.faultline.event.Mapping;
 import io.faultline.match.FileSystems;
 import io.faultline.match.LockWait;
 import io.faultline.match.Operation;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,18 +20,23 @@ import java.util.Map;
  * mapped file while that of the operation's file is held. That faults are disabled there, so that
  * the kernel gives up the first lock, avoids the deadlock and not the order.
  */
-final class OrderRules {
+final class OrderRules implements Serializable {
   private static final int LM_TYPE_IOPEN = 5;
 
-  /** Edges that were seen of late, by a hash of both ends: most are always the same. */
-  private static final int RECENT = 1 << 16;
+  private static final int INVERTED_MAX = 1 << 16;
+  private static final int RECENT_FIRST = 1 << 8;
+  private static final int RECENT_MAX = 1 << 16;
 
   private final AlertBook book;
   private final Loss loss;
   private final HeldLocks held = new HeldLocks();
   private final LockOrder locks = new LockOrder();
   private final LockOrder classes = new LockOrder();
-  private final long[] recent = new long[RECENT];
+
+  /** Edges that were seen of late, by a hash of both ends: most are always the same. */
+  private long[] recent = new long[RECENT_FIRST];
+
+  private int recentNew;
   private long losses;
   private final Map<LockOrder.Edge, String> inverted = new HashMap<>(); // to the id of its alert
 
@@ -93,9 +99,13 @@ final class OrderRules {
 
   private boolean isNew(long from, long to) {
     long hash = (from * 0x9E3779B97F4A7C15L ^ to) * 0xC2B2AE3D27D4EB4FL | 1;
-    int slot = (int) (hash >>> 48);
+    int slot = (int) (hash >>> 48) & (recent.length - 1);
     boolean isKnown = recent[slot] == hash;
     recent[slot] = hash;
+    if (!isKnown && recent.length < RECENT_MAX && ++recentNew > recent.length / 2) {
+      recent = new long[2 * recent.length]; // forgetting one costs time only
+      recentNew = 0;
+    }
     return !isKnown;
   }
 
@@ -213,7 +223,7 @@ final class OrderRules {
 
   private void raise(Finding finding, List<LockOrder.Edge> circle) {
     book.raise(finding);
-    if (inverted.size() < RECENT) {
+    if (inverted.size() < INVERTED_MAX) {
       circle.forEach(step -> inverted.put(step, finding.id()));
     }
   }

@@ -16,6 +16,7 @@ import io.faultline.event.ProbeCounters;
 import io.faultline.event.TaskLook;
 import io.faultline.match.Operation;
 import io.faultline.match.OperationListener;
+import java.io.Serializable;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -24,7 +25,7 @@ import java.util.function.Consumer;
  *
  * <p>Everything is bounded; what does not fit is left out and counted.
  */
-public final class RiskEngine implements EventHandler, OperationListener {
+public final class RiskEngine implements EventHandler, OperationListener, Serializable {
   private static final Probe LAST_PROBE = Probe.of(Probe.values().length - 1);
 
   private final Loss loss = new Loss();
@@ -33,7 +34,7 @@ public final class RiskEngine implements EventHandler, OperationListener {
   private final OrderRules order;
   private final GrantRules grants;
   private final WaitRules waits;
-  private RuleSettings settings;
+  private transient RuleSettings settings;
 
   /** An engine with the default thresholds, whose alerts are told to nobody. */
   public RiskEngine() {
@@ -64,6 +65,12 @@ public final class RiskEngine implements EventHandler, OperationListener {
     operations.setThresholds(newSettings.thresholds());
     grants.setThresholds(newSettings.thresholds());
     waits.setThresholds(newSettings.thresholds());
+  }
+
+  /** Goes on where another one stopped that was written down and read again. */
+  public void resume(RuleSettings newSettings, Consumer<Alert> listener) {
+    book.setListener(listener);
+    setSettings(newSettings);
   }
 
   /** All alerts, in the order in which their causes were first seen. */

@@ -4,6 +4,7 @@ import io.faultline.event.LockClass;
 import io.faultline.event.TaskLook;
 import io.faultline.match.FileSystems;
 import io.faultline.match.LockTable;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -19,7 +20,7 @@ import java.util.Set;
  * <p>One alert for one lock. Glocks that no task of this node holds have one cause, whatever it is,
  * for each device: another node, or the lock manager.
  */
-final class StallRule {
+final class StallRule implements Serializable {
   private static final int HOLDERS_SHOWN = 8;
   private static final int WAITS_SHOWN = 16;
 

@@ -1,6 +1,7 @@
 package io.faultline.risk;
 
 import io.faultline.match.Operation;
+import java.io.Serializable;
 
 /** An operation that does not end, as it was when it was last seen. */
 record StuckOperation(
@@ -13,7 +14,8 @@ record StuckOperation(
     boolean isWrite,
     boolean isInGap,
     boolean isFaultDisabled,
-    int attempts) {
+    int attempts)
+    implements Serializable {
 
   static StuckOperation of(Operation operation) {
     return new StuckOperation(

@@ -1,6 +1,7 @@
 package io.faultline.risk;
 
 import io.faultline.event.TaskLook;
+import java.io.Serializable;
 
 /** What a look at a task showed. */
 record TaskSeen(
@@ -15,7 +16,8 @@ record TaskSeen(
     long startNs,
     int stack,
     boolean isInFault,
-    boolean isInDio) {
+    boolean isInDio)
+    implements Serializable {
 
   static TaskSeen of(TaskLook look) {
     return new TaskSeen(

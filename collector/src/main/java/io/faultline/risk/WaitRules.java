@@ -6,6 +6,7 @@ import io.faultline.event.TaskLook;
 import io.faultline.match.LockTable;
 import io.faultline.match.Operation;
 import io.faultline.match.Outcome;
+import java.io.Serializable;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -14,7 +15,7 @@ import java.util.Set;
  * Rules about tasks that wait now. Gathers looks, has each judged when all of it was said, and sees
  * when what an alert rests on is over.
  */
-final class WaitRules {
+final class WaitRules implements Serializable {
   private static final int HUNG_MAX = 1024;
 
   private final AlertBook book;
@@ -28,7 +29,7 @@ final class WaitRules {
   private final Set<Integer> hung = new HashSet<>();
   private Look look = new Look(0, remoteWantedNs);
   private long omitted;
-  private Thresholds thresholds;
+  private transient Thresholds thresholds;
 
   WaitRules(AlertBook book, Loss loss, Thresholds thresholds) {
     this.book = book;

@@ -79,9 +79,9 @@ class HeldLocksTest {
     }
     assertThat(held.countOf(7)).isEqualTo(8);
     assertThat(held.omitted()).isEqualTo(2);
-    for (int tid = 100; tid < 100 + 2 * LongSlots.SLOTS; tid++) {
+    for (int tid = 100; tid < 100 + 2 * LongSlots.SLOTS_MAX; tid++) {
       step(tid, 1, 100, held::add);
     }
-    assertThat(held.omitted()).isGreaterThan(LongSlots.SLOTS);
+    assertThat(held.omitted()).isGreaterThan(LongSlots.SLOTS_MAX);
   }
 }

@@ -36,10 +36,10 @@ class LongSlotsTest {
   void shouldCountEveryKeyThatItGivesUp() {
     Random random = new Random(1);
     Map<Long, Integer> given = new HashMap<>();
-    for (int i = 0; i < 3 * LongSlots.SLOTS; i++) {
-      long key = 1L + random.nextInt(2 * LongSlots.SLOTS);
+    for (int i = 0; i < 3 * LongSlots.SLOTS_MAX; i++) {
+      long key = 1L + random.nextInt(2 * LongSlots.SLOTS_MAX);
       int slot = slots.take(key);
-      assertThat(slot).isBetween(0, LongSlots.SLOTS - 1);
+      assertThat(slot).isBetween(0, LongSlots.SLOTS_MAX - 1);
       given.put(key, slot);
     }
     Map<Integer, Long> keyOf = new HashMap<>();
@@ -49,14 +49,14 @@ class LongSlotsTest {
         assertThat(keyOf.put(slot, key)).isNull();
       }
     }
-    assertThat(keyOf.size()).isBetween(LongSlots.SLOTS / 2, LongSlots.SLOTS);
+    assertThat(keyOf.size()).isBetween(LongSlots.SLOTS_MAX / 2, LongSlots.SLOTS_MAX);
     assertThat(slots.evicted()).isGreaterThanOrEqualTo(given.size() - keyOf.size());
   }
 
   @Test
   void shouldGiveUpTheKeyThatWasUsedLongestAgo() {
     slots.take(1);
-    for (long key = 2; key < 10L * LongSlots.SLOTS; key++) {
+    for (long key = 2; key < 10L * LongSlots.SLOTS_MAX; key++) {
       slots.take(key);
       assertThat(slots.find(1)).as("after key %d", key).isNotNegative();
     }
