@@ -159,9 +159,23 @@ public final class CsvTable {
 
   private static String quoted(String text) {
     boolean isFormula = !text.isEmpty() && FORMULA_STARTS.indexOf(text.charAt(0)) >= 0;
-    String safe = isFormula ? "'" + text : text;
+    String safe = withoutControls(isFormula ? "'" + text : text);
     return safe.chars().anyMatch(c -> c == ',' || c == '"' || c == '\r' || c == '\n')
         ? '"' + safe.replace("\"", "\"\"") + '"'
         : safe;
+  }
+
+  /** A table may end in a terminal: of what would drive it, only the end of a line is left. */
+  private static String withoutControls(String text) {
+    if (text.chars().noneMatch(c -> Character.isISOControl(c) && c != '\n')) {
+      return text;
+    }
+    StringBuilder safe = new StringBuilder(text);
+    for (int i = 0; i < safe.length(); i++) {
+      if (Character.isISOControl(safe.charAt(i)) && safe.charAt(i) != '\n') {
+        safe.setCharAt(i, '?');
+      }
+    }
+    return safe.toString();
   }
 }

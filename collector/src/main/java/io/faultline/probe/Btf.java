@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalInt;
 
 /**
@@ -24,12 +25,19 @@ public final class Btf {
   private static final int KIND_UNION = 5;
   private static final int KIND_ENUM = 6;
   private static final int KIND_TYPEDEF = 8;
+  private static final int KIND_VOLATILE = 9;
+  private static final int KIND_CONST = 10;
+  private static final int KIND_RESTRICT = 11;
   private static final int KIND_FUNC = 12;
   private static final int KIND_FUNC_PROTO = 13;
   private static final int KIND_VAR = 14;
   private static final int KIND_DATASEC = 15;
   private static final int KIND_DECL_TAG = 17;
+  private static final int KIND_TYPE_TAG = 18;
   private static final int KIND_ENUM64 = 19;
+
+  /** Types within types, far above what a kernel has: no circle of damaged ones is followed. */
+  private static final int DEPTH_MAX = 64;
 
   /** A member of a struct: its name, and where it stands in bytes. */
   public record Member(String name, int offsetBytes, int sizeBytes) {}
@@ -79,6 +87,14 @@ public final class Btf {
 
   /** The .BTF section of a little-endian 64-bit ELF object, such as a compiled BPF program. */
   public static Btf readElf(byte[] object) throws ProbeException {
+    try {
+      return sectionOf(object);
+    } catch (IndexOutOfBoundsException e) {
+      throw new ProbeException("object: is cut off or damaged (expected: a whole ELF object)", e);
+    }
+  }
+
+  private static Btf sectionOf(byte[] object) throws ProbeException {
     ByteBuffer elf = ByteBuffer.wrap(object).order(ByteOrder.LITTLE_ENDIAN);
     long table = elf.getLong(0x28);
     int entryBytes = elf.getShort(0x3a);
@@ -95,6 +111,51 @@ public final class Btf {
   }
 
   private static Btf parse(Btf base, ByteBuffer section) throws ProbeException {
+    try {
+      Btf parsed = index(base, section);
+      parsed.check();
+      return parsed;
+    } catch (IndexOutOfBoundsException e) {
+      throw new ProbeException("BTF: is cut off or damaged (expected: all of it)", e);
+    }
+  }
+
+  /** Whether all that it refers to is there, so that nobody who asks falls off its end. */
+  private void check() throws ProbeException {
+    boolean isGood = strings.limit() == 0 || strings.get(strings.limit() - 1) == 0;
+    for (int id = Math.max(firstId, 1); isGood && id < endId(); id++) {
+      isGood = isString(word(id, 0));
+      switch (kind(id)) {
+        case KIND_TYPEDEF, KIND_VOLATILE, KIND_CONST, KIND_RESTRICT, KIND_TYPE_TAG, KIND_FUNC ->
+            isGood &= isType(word(id, 8));
+        case KIND_ARRAY -> isGood &= isType(word(id, 12));
+        case KIND_STRUCT, KIND_UNION -> {
+          for (int at = 12; isGood && at < 12 + 12 * vlen(id); at += 12) {
+            isGood = isString(word(id, at)) && isType(word(id, at + 4));
+          }
+        }
+        case KIND_ENUM -> {
+          for (int at = 12; isGood && at < 12 + 8 * vlen(id); at += 8) {
+            isGood = isString(word(id, at));
+          }
+        }
+        default -> {}
+      }
+    }
+    if (!isGood) {
+      throw new ProbeException("BTF: refers to what is not in it (expected: all of it)");
+    }
+  }
+
+  private boolean isString(int at) {
+    return at >= 0 && at < firstString + strings.limit();
+  }
+
+  private boolean isType(int id) {
+    return id >= 0 && id < endId();
+  }
+
+  private static Btf index(Btf base, ByteBuffer section) throws ProbeException {
     ByteBuffer data = section.order(ByteOrder.LITTLE_ENDIAN);
     if (data.remaining() < 24 || (data.getShort(0) & 0xffff) != MAGIC) {
       throw new ProbeException("BTF: no such header (expected: magic 0xeb9f)");
@@ -110,6 +171,7 @@ public final class Btf {
         offsets = java.util.Arrays.copyOf(offsets, count * 2);
       }
       offsets[count++] = at;
+      Objects.checkFromIndexSize(at, typeBytes(types, at), types.limit());
     }
     return new Btf(base, types, strings, java.util.Arrays.copyOf(offsets, count));
   }
@@ -179,7 +241,7 @@ public final class Btf {
   /** How many parameters that function has; empty when there is none of that name. */
   public OptionalInt parametersOf(String function) {
     int id = find(KIND_FUNC, function);
-    return id == 0 ? OptionalInt.empty() : OptionalInt.of(vlen(word(id, 8)));
+    return id == 0 || word(id, 8) == 0 ? OptionalInt.empty() : OptionalInt.of(vlen(word(id, 8)));
   }
 
   /** Where a field stands in bytes; a dot leads into a struct, anonymous ones are looked into. */
@@ -187,7 +249,7 @@ public final class Btf {
     int id = find(KIND_STRUCT, struct);
     int bits = 0;
     for (String part : field.split("\\.")) {
-      int[] found = id == 0 ? null : member(id, part.getBytes(StandardCharsets.UTF_8));
+      int[] found = id == 0 ? null : member(id, part.getBytes(StandardCharsets.UTF_8), 0);
       if (found == null) {
         return OptionalInt.empty();
       }
@@ -197,17 +259,22 @@ public final class Btf {
     return OptionalInt.of(bits / 8);
   }
 
+  private static boolean isOfMembers(int kind) {
+    return kind == KIND_STRUCT || kind == KIND_UNION;
+  }
+
   /** {bit offset, type id} of the member, or null. */
-  private int[] member(int id, byte[] name) {
-    for (int i = 0; i < vlen(id); i++) {
+  private int[] member(int id, byte[] name, int depth) {
+    for (int i = 0; isOfMembers(kind(id)) && i < vlen(id); i++) {
       int at = 12 + 12 * i;
       int type = word(id, at + 4);
       int bits = word(id, at + 8) & 0xffffff; // the upper byte is a bitfield's size
       int nameAt = word(id, at);
       if (nameAt == 0) {
         int inner = resolved(type);
-        if (kind(inner) == KIND_STRUCT || kind(inner) == KIND_UNION) {
-          int[] found = member(inner, name);
+        boolean isOfMembers = inner != 0 && isOfMembers(kind(inner));
+        if (isOfMembers && depth < DEPTH_MAX) {
+          int[] found = member(inner, name, depth + 1);
           if (found != null) {
             return new int[] {bits + found[0], found[1]};
           }
@@ -227,7 +294,9 @@ public final class Btf {
       int at = 12 + 12 * i;
       members.add(
           new Member(
-              string(word(id, at)), (word(id, at + 8) & 0xffffff) / 8, sizeOf(word(id, at + 4))));
+              string(word(id, at)),
+              (word(id, at + 8) & 0xffffff) / 8,
+              sizeOf(word(id, at + 4), 0)));
     }
     return members;
   }
@@ -247,24 +316,28 @@ public final class Btf {
   /** Size of a struct in bytes; empty when there is none of that name. */
   public OptionalInt sizeOfStruct(String struct) {
     int id = find(KIND_STRUCT, struct);
-    return id == 0 ? OptionalInt.empty() : OptionalInt.of(sizeOf(id));
+    return id == 0 ? OptionalInt.empty() : OptionalInt.of(sizeOf(id, 0));
   }
 
-  private int sizeOf(int id) {
+  private int sizeOf(int id, int depth) {
     int resolved = resolved(id);
+    if (resolved == 0 || depth > DEPTH_MAX) {
+      return 0;
+    }
     return switch (kind(resolved)) {
       case KIND_INT, KIND_STRUCT, KIND_UNION, KIND_ENUM, KIND_ENUM64 -> word(resolved, 8);
-      case KIND_ARRAY -> sizeOf(word(resolved, 12)) * word(resolved, 20);
+      case KIND_ARRAY -> sizeOf(word(resolved, 12), depth + 1) * word(resolved, 20);
       default -> 8;
     };
   }
 
-  /** Past typedefs and qualifiers. */
+  /** Past typedefs and qualifiers; 0 for void. */
   private int resolved(int id) {
     int at = id;
-    while (at != 0) {
+    for (int i = 0; at != 0 && i < DEPTH_MAX; i++) {
       switch (kind(at)) {
-        case KIND_TYPEDEF, 9, 10, 11, 18 -> at = word(at, 8); // volatile, const, restrict, type tag
+        case KIND_TYPEDEF, KIND_VOLATILE, KIND_CONST, KIND_RESTRICT, KIND_TYPE_TAG ->
+            at = word(at, 8);
         default -> {
           return at;
         }
