@@ -14,6 +14,7 @@ enum FuzzTarget {
   STREAM("io.faultline.fuzz.StreamFuzz", 8192),
   BLOCK("io.faultline.recording.BlockFuzz", 8192),
   RECORDING("io.faultline.recording.RecordingFuzz", 16384),
+  FLEET("io.faultline.kafka.FleetFuzz", 8192),
   JOURNAL("io.faultline.journal.JournalFuzz", 16384),
   CONFIG("io.faultline.config.ConfigFuzz", 4096),
   WEB("io.faultline.web.WebFuzz", 2048),
