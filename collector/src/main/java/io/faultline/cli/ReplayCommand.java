@@ -61,7 +61,9 @@ final class ReplayCommand implements Callable<Integer> {
       paramLabel = "DURATION",
       converter = DurationConverter.class,
       defaultValue = "10s",
-      description = "with --influx: time between two points of a series; default ${DEFAULT-VALUE}")
+      description =
+          "with --influx, and for /metrics of --web: time between two points of a series;"
+              + " default ${DEFAULT-VALUE}")
   private Duration interval;
 
   @Option(
@@ -148,7 +150,8 @@ final class ReplayCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     Messages messages = new Messages(err);
     try (Sinks sinks = new Sinks(messages::say, null);
-        ReplayPage page = web == null ? null : ReplayPage.open(web, source.info(), messages);
+        ReplayPage page =
+            web == null ? null : ReplayPage.open(web, interval, source.info(), messages);
         ReplayTop top = isTop ? ReplayTop.open(source.info()) : null;
         ReplaySeries series = ReplaySeries.open(influx, interval, source.info(), messages)) {
       List<AlertSink> receivers = new ArrayList<>();
@@ -167,7 +170,7 @@ final class ReplayCommand implements Callable<Integer> {
       Digest digest = new Digest();
       List<StreamListener> listeners = new ArrayList<>(List.of(desk, builder, digest));
       if (page != null) {
-        listeners.add(page.state());
+        listeners.addAll(page.listeners());
       }
       if (top != null) {
         listeners.add(top.state());
@@ -176,6 +179,12 @@ final class ReplayCommand implements Callable<Integer> {
         listeners.add(series.recorder());
       }
       Pipeline pipeline = new Pipeline(rules.settings(), listeners.toArray(StreamListener[]::new));
+      if (page != null) {
+        page.watch(pipeline::alerts);
+      }
+      if (series != null) {
+        series.recorder().watch(pipeline::alerts);
+      }
       Pipeline usual = whatIf == null ? null : new Pipeline(config.rules().settings());
       Pace pace = new Pace(usual == null ? pipeline : new Both(pipeline, usual), speed);
       pace.tick(

@@ -1,14 +1,19 @@
 package io.faultline.cli;
 
 import io.faultline.config.WebConfig;
+import io.faultline.metric.MetricRecorder;
+import io.faultline.metric.MetricSettings;
+import io.faultline.pipeline.StreamListener;
 import io.faultline.risk.Alert;
 import io.faultline.source.StreamInfo;
 import io.faultline.view.LiveState;
 import io.faultline.web.WebServer;
 import io.faultline.web.WebSettings;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 
 /** The page of a replay: as that of an agent, for somebody who was not there. */
 final class ReplayPage implements AutoCloseable {
@@ -16,17 +21,21 @@ final class ReplayPage implements AutoCloseable {
   private static final int CLIENTS_MAX = 16;
 
   private final LiveState state;
+  private final MetricRecorder recorder;
   private final WebServer server;
   private final Messages messages;
   private long publishedNs;
 
-  private ReplayPage(LiveState state, WebServer server, Messages messages) {
+  private ReplayPage(
+      LiveState state, MetricRecorder recorder, WebServer server, Messages messages) {
     this.state = state;
+    this.recorder = recorder;
     this.server = server;
     this.messages = messages;
   }
 
-  static ReplayPage open(String address, StreamInfo info, Messages messages) throws CommandFailure {
+  static ReplayPage open(String address, Duration interval, StreamInfo info, Messages messages)
+      throws CommandFailure {
     WebConfig config = WebConfig.DEFAULT.at(address);
     if (config == null || config.host().isEmpty()) {
       throw new CommandFailure("--web: " + address + " (expected: HOST:PORT)");
@@ -36,15 +45,25 @@ final class ReplayPage implements AutoCloseable {
       WebServer server =
           WebServer.start(
               state, new WebSettings(config.host(), config.port(), "", List.of(), CLIENTS_MAX));
+      MetricsPage metrics = new MetricsPage();
+      server.serve(MetricsPage.PATH, metrics::text);
+      MetricRecorder recorder =
+          new MetricRecorder(
+              info, MetricSettings.DEFAULT.withInterval(interval.toNanos()), metrics::take);
       messages.say("page at http://" + config.host() + ":" + server.address().getPort() + "/");
-      return new ReplayPage(state, server, messages);
+      return new ReplayPage(state, recorder, server, messages);
     } catch (IOException e) {
       throw new CommandFailure("--web: " + e.getMessage());
     }
   }
 
-  LiveState state() {
-    return state;
+  List<StreamListener> listeners() {
+    return List.of(state, recorder);
+  }
+
+  /** Where alerts with their counts of now come from. */
+  void watch(Supplier<List<Alert>> alerts) {
+    recorder.watch(alerts);
   }
 
   void publish(List<Alert> alerts) {

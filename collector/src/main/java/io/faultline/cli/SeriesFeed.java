@@ -6,6 +6,7 @@ import io.faultline.metric.Checkpoint;
 import io.faultline.metric.MetricRecorder;
 import io.faultline.metric.MetricSettings;
 import io.faultline.metric.MetricsSnapshot;
+import io.faultline.metric.Usage;
 import io.faultline.pipeline.Pipeline;
 import io.faultline.risk.RuleSettings;
 import io.faultline.sink.influx.InfluxSettings;
@@ -35,6 +36,7 @@ final class SeriesFeed implements AutoCloseable, InfluxSink.Listener {
   private final Path positionFile;
   private final MetricSettings metrics;
   private final RuleSettings rules;
+  private final Usage.Source usage;
   private final Consumer<String> messages;
   private final InfluxSink sink;
   private final CountDownLatch stop = new CountDownLatch(1);
@@ -43,16 +45,21 @@ final class SeriesFeed implements AutoCloseable, InfluxSink.Listener {
   /** Where each position that the recorder was told of stands in the journal; until it is safe. */
   private final NavigableMap<Long, JournalPosition> positions = new TreeMap<>();
 
-  /** Starts to feed; {@code messages} hears of what goes wrong, on any thread. */
+  /**
+   * Starts to feed; {@code usage} says what the agent took at those times, {@code messages} hears
+   * of what goes wrong, on any thread.
+   */
   SeriesFeed(
       Path journal,
       InfluxSettings settings,
       MetricSettings metrics,
       RuleSettings rules,
+      Usage.Source usage,
       Consumer<String> messages) {
     this.journal = journal;
     this.metrics = metrics;
     this.rules = rules;
+    this.usage = usage;
     this.messages = messages;
     positionFile = journal.resolve("series.position");
     sink = new InfluxSink(settings, this);
@@ -80,7 +87,7 @@ final class SeriesFeed implements AutoCloseable, InfluxSink.Listener {
   private void readRun() throws IOException, InterruptedException {
     Committed from = Committed.read(positionFile);
     try (JournalReader reader = follow(from.position())) {
-      MetricRecorder recorder = new MetricRecorder(reader.info(), metrics, this::put);
+      MetricRecorder recorder = new MetricRecorder(reader.info(), metrics, usage, this::put);
       recorder.goOnAfter(new Checkpoint(0, from.wallNs()));
       Pipeline pipeline = new Pipeline(rules, recorder);
       recorder.watch(pipeline::alerts);

@@ -7,8 +7,9 @@ import io.faultline.metric.MetricRecorder;
 import io.faultline.metric.MetricSettings;
 import io.faultline.metric.MetricsSnapshot;
 import io.faultline.metric.ProcessUsage;
-import io.faultline.metric.PrometheusText;
+import io.faultline.metric.UsageHistory;
 import io.faultline.pipeline.StreamListener;
+import io.faultline.probe.ProbeTime;
 import io.faultline.risk.Alert;
 import io.faultline.sink.influx.InfluxFlavor;
 import io.faultline.sink.influx.InfluxSettings;
@@ -21,7 +22,6 @@ import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.function.Supplier;
 
 /** What the agent shows of itself: the page, /metrics, and series in a database. */
@@ -30,9 +30,10 @@ final class Showing implements AutoCloseable {
   private static final int CLIENTS_MAX = 256;
 
   private final LiveState state;
+  private final MetricsPage metrics = new MetricsPage();
+  private final UsageHistory usage = new UsageHistory();
   private final MetricRecorder recorder;
   private final List<AutoCloseable> open = new ArrayList<>();
-  private volatile MetricsSnapshot latest;
   private SeriesFeed feed;
   private InfluxSink sink;
   private long publishedNs;
@@ -43,12 +44,13 @@ final class Showing implements AutoCloseable {
         new MetricRecorder(
             source.info(),
             MetricSettings.DEFAULT.withInterval(config.influx().interval().toNanos()),
-            new ProcessUsage(
-                Clock.systemUTC(),
-                OptionalLong::empty,
-                source::ringUsedBytes,
-                () -> feed != null ? feed.status().spoolBytes() : sinkBytes(),
-                () -> feed != null ? feed.status().errors() : sinkErrors()),
+            usage.keeping(
+                new ProcessUsage(
+                    Clock.systemUTC(),
+                    ProbeTime::ns,
+                    source::ringUsedBytes,
+                    () -> feed != null ? feed.status().spoolBytes() : sinkBytes(),
+                    () -> feed != null ? feed.status().errors() : sinkErrors())),
             this::take);
   }
 
@@ -80,18 +82,11 @@ final class Showing implements AutoCloseable {
                   config.hosts(),
                   CLIENTS_MAX));
       open.add(server);
-      server.serve("/metrics", this::metrics);
+      server.serve(MetricsPage.PATH, metrics::text);
       messages.say("page at http://" + config.host() + ":" + server.address().getPort() + "/");
     } catch (IOException e) {
       throw new CommandFailure("web." + e.getMessage());
     }
-  }
-
-  private WebServer.Text metrics(String accept) {
-    PrometheusText.Format format = PrometheusText.Format.of(accept);
-    MetricsSnapshot snapshot = latest;
-    return new WebServer.Text(
-        format.contentType, snapshot == null ? "" : PrometheusText.of(snapshot, format));
   }
 
   private void feed(AgentConfig config, Keeping keeping, Messages messages) throws CommandFailure {
@@ -116,6 +111,7 @@ final class Showing implements AutoCloseable {
               settings,
               MetricSettings.DEFAULT.withInterval(influx.interval().toNanos()),
               config.rules().settings(),
+              usage,
               messages::say);
       open.add(feed);
     } else {
@@ -142,7 +138,7 @@ final class Showing implements AutoCloseable {
   }
 
   private void take(MetricsSnapshot snapshot) {
-    latest = snapshot;
+    metrics.take(snapshot);
     if (sink != null) {
       sink.offer(snapshot);
     }

@@ -264,7 +264,14 @@ public final class MetricRecorder implements StreamListener {
       }
       return;
     }
-    now.probeNs().ifPresent(probeTime::set);
+    // That there was nothing is known, too.
+    now.probeNs()
+        .ifPresent(
+            ns -> {
+              agent.add(MetricName.AGENT_PROBE_NS, 0);
+              probeTime.set(ns);
+            });
+    agent.add(MetricName.AGENT_SINK_ERRORS, 0);
     sinkErrors.set(now.sinkErrors());
     agent.set(MetricName.AGENT_CPU_RATIO, now.cpuRatio());
     agent.set(MetricName.AGENT_RSS_BYTES, now.rssBytes());

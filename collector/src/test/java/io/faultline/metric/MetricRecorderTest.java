@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -78,6 +79,36 @@ class MetricRecorderTest {
         .extracting(Point::wallNs)
         .containsExactly(1_010 * SECOND, 1_020 * SECOND, 1_031 * SECOND);
     assertThat(points.get(0).tags()).containsExactly("node 1", "btrfs", "0:1", "read");
+  }
+
+  /** Who reads the same stream later, from a journal, says of its intervals what live said. */
+  @Test
+  void shouldTellWhatTheAgentTookToWhoReadsLater() {
+    UsageHistory history = new UsageHistory();
+    Usage.Source now =
+        history.keeping(
+            wallNs ->
+                new Usage(
+                    OptionalLong.of(wallNs / SECOND), 0.25, 7, 8, 9, wallNs / SECOND / 1_020));
+    List<List<Point>> read = new ArrayList<>();
+    for (Usage.Source usage : List.of(now, history)) {
+      snapshots.clear();
+      pipeline =
+          new Pipeline(new MetricRecorder(INFO, MetricSettings.DEFAULT, usage, snapshots::add));
+      cell(3 * SECOND, 1, 10, 100);
+      cell(12 * SECOND, 1, 18, 150);
+      pipeline.finish();
+      read.add(points(Measurement.AGENT));
+    }
+    assertThat(read.get(1)).isEqualTo(read.get(0)).hasSize(2);
+    assertThat(read.get(1))
+        .as("that there was no error is known")
+        .extracting(point -> point.fields().get("sink_errors"))
+        .containsExactly(0L, 0L);
+    assertThat(read.get(1))
+        .extracting(point -> point.fields().get("probe_ns"))
+        .containsExactly(1_010L, 2L);
+    assertThat(read.get(1).get(0).fields()).containsEntry("rss_bytes", 7L);
   }
 
   @Test
