@@ -1,0 +1,111 @@
+#!/bin/bash
+# What the rules say of healthy work: healthy.sh [SECONDS] [RECORDING], an hour without arguments. fio's mixes of direct,
+# buffered and mapped I/O on a btrfs of its own, recorded in detail full; then the recording goes through the rules. Exit
+# code 1 when there is an alert above info, or anything is missing. The rate is bounded: the machine stays usable.
+# Needs root, fio, btrfs-progs, gcc, python3 and a built checkout. RECORDING is kept; without it the recording is removed.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+seconds=${1:-3600}
+work=$(mktemp -d /var/tmp/faultline-healthy-XXXXXX)
+recording=${2:-$work/healthy.fl}
+round_s=20
+rate=${FAULTLINE_HEALTHY_IOPS:-200} # of each job
+recorder=""
+
+cleanup() {
+	[ -z "$recorder" ] || kill "$recorder" 2>/dev/null || true
+	wait 2>/dev/null || true
+	if mountpoint -q "$work/mnt"; then umount "$work/mnt"; fi
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+for tool in fio gcc python3 mkfs.btrfs; do
+	command -v $tool >/dev/null || { echo "healthy.sh: $tool: not found (expected: installed)" >&2; exit 1; }
+done
+[[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "healthy.sh: SECONDS: $seconds (expected: seconds)" >&2; exit 2; }
+
+gcc -O2 -pthread -o "$work/dio" "$root/bpf/test/trigger/dio.c"
+mkdir "$work/mnt"
+truncate -s 2G "$work/image"
+mkfs.btrfs -q "$work/image" >/dev/null
+mount -o loop "$work/image" "$work/mnt"
+mkdir "$work/mnt/nocow" "$work/mnt/checked" # btrfs writes only files without checksums directly
+chattr +C "$work/mnt/nocow"
+
+. "$here/header.sh"
+
+engines=(psync libaio io_uring pvsync2)
+patterns=(randread randwrite randrw read write rw)
+
+# One round: eight jobs at once, each with files of its own, so that none invalidates what another one caches.
+mix() { # ROUND SECONDS
+	local round=$1 job
+	local -a jobs=()
+	for job in 0 1 2 3; do
+		local choice=$((round + job))
+		jobs+=(--name="direct$job" --directory="$work/mnt/nocow" --direct=1
+			--rw="${patterns[(round + 2 * job) % 6]}" --bs="$((4 << (choice % 6)))k"
+			--ioengine="${engines[choice % 4]}" --iodepth=$((1 + choice % 16)))
+	done
+	jobs+=(--name=shared --directory="$work/mnt/nocow" --direct=1 --rw=randrw --bs=8k --ioengine=psync
+		--thread --numjobs=3 --filename="$work/mnt/nocow/shared") # one file, three threads
+	head -c 1M /dev/urandom >"$work/mnt/nocow/buffer"
+	jobs+=(--name=mapped-buffer --directory="$work/mnt/nocow" --direct=1 --rw=randread --bs=64k --ioengine=psync
+		--filename=source --iomem="mmapshared:$work/mnt/nocow/buffer")
+	jobs+=(--name=checked --directory="$work/mnt/checked" --direct=1 --rw=randrw --bs=16k --ioengine=psync)
+	jobs+=(--name=buffered --directory="$work/mnt/nocow" --direct=0 --rw=randrw --bs=16k --ioengine=psync --fsync=64)
+	jobs+=(--name=mapped --directory="$work/mnt/nocow" --direct=0 --rw=randrw --bs=4k --ioengine=mmap)
+	nice fio --size=48m --time_based --runtime="$2" --rate_iops="$rate" --rate_process=poisson --output=/dev/null \
+		"${jobs[@]}"
+	# Retries that get on: half of each buffer is missing, in memory and in the mapping of another file.
+	for source in anon other-file; do
+		nice "$work/dio" --file "$work/mnt/nocow/retried" --operations 211 --rw mixed --buffer half --buffer-source $source >/dev/null
+	done
+}
+
+: >"$work/log"
+"$root/faultline" record --quiet -o "$recording" --mount "$work/mnt" --detail full --ring-bytes 16777216 2>"$work/log" &
+recorder=$!
+until [ -s "$recording" ]; do # its header is written when all is attached
+	kill -0 $recorder 2>/dev/null || { cat "$work/log" >&2; exit 1; }
+	read -r -t 0.01 <> <(:) || true
+done
+
+SECONDS=0
+round=0
+while [ $SECONDS -lt "$seconds" ]; do
+	left=$((seconds - SECONDS))
+	mix $round $((left < round_s ? left : round_s))
+	round=$((round + 1))
+	[ ! -t 2 ] || printf '\r%d of %d s, %d KiB recorded ' $SECONDS "$seconds" $(($(stat -c %s "$recording") / 1024)) >&2
+done
+took=$SECONDS
+dev=$(mountpoint -d "$work/mnt")
+kill -TERM $recorder
+wait $recorder || { cat "$work/log" >&2; exit 1; }
+recorder=""
+
+"$root/faultline" report --json --top 1 "$recording" >"$work/report.json"
+python3 - "$work/report.json" "$recording" "$took" "$round" "$dev" <<'PYTHON'
+import collections, json, os, sys
+report, recording, took, rounds, dev = sys.argv[1:]
+r = json.load(open(report))
+t, b = r["totals"], r["balance"]
+print(f"healthy work for {took} s in {rounds} rounds on btrfs {dev}; {os.path.getsize(recording) / 1e6:.1f} MB recorded")
+print(f"{t['attempts']:,} attempts, {t['operations']:,} operations with faults disabled, {t['retried_operations']:,} of"
+      f" them retried, {t['buffered_fallbacks']:,} fallbacks; {t['lock_waits']:,} lock waits, {t['page_faults_user']:,} page faults")
+print(f"balance: complete {b['complete']}, {b['hits']:,} hits, {b['emitted']:,} emitted, {b['lost']:,} lost, {b['decoded']:,} decoded")
+# Locks without a device pass a filter for one: alerts of other file systems are of other work on this host.
+of_others = [a for a in r["alerts"] if a.get("dev") not in (None, dev)]
+own = [a for a in r["alerts"] if a not in of_others]
+above = [a for a in own if a["severity"] != "info"]
+count = collections.Counter(f"{a['rule']} {a['severity']}" for a in own)
+print(f"alerts: {dict(count) if own else 'none'}; above info: {len(above)}" + (f"; of other file systems: {len(of_others)}" if of_others else ""))
+for a in above:
+    print(json.dumps(a))
+sys.exit(1 if above or not b["complete"] else 0)
+PYTHON
