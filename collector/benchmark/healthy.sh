@@ -1,40 +1,56 @@
 #!/bin/bash
-# What the rules say of healthy work: healthy.sh [SECONDS] [RECORDING], an hour without arguments. fio's mixes of direct,
-# buffered and mapped I/O on a btrfs of its own, recorded in detail full; then the recording goes through the rules. Exit
-# code 1 when there is an alert above info, or anything is missing. The rate is bounded: the machine stays usable.
-# Needs root, fio, btrfs-progs, gcc, python3 and a built checkout. RECORDING is kept; without it the recording is removed.
+# What the rules say of healthy work: healthy.sh [SECONDS [RECORDING [DIRECTORY]]], an hour without arguments. fio's mixes of
+# direct, buffered and mapped I/O on a btrfs of its own, or in DIRECTORY, recorded in detail full; then the recording goes
+# through the rules. Exit code 1 when there is an alert above info, or anything is missing. The rate is bounded, 200 I/Os a
+# second of each job or FAULTLINE_HEALTHY_IOPS: the machine stays usable. RECORDING is kept; without it the recording is
+# removed, as is what was written into DIRECTORY. On gfs2, in the lab:
+#   deploy/lab/lab run --kernel 6.12 --fs gfs2 --timeout 1200 -- \
+#       env FAULTLINE_HEALTHY_IOPS=20 sh -c 'collector/benchmark/healthy.sh 600 /run/healthy.fl $LAB_MNT'
+# Needs root, fio, btrfs-progs, gcc, python3 and a built checkout.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 seconds=${1:-3600}
 work=$(mktemp -d /var/tmp/faultline-healthy-XXXXXX)
 recording=${2:-$work/healthy.fl}
+directory=${3:-}
 round_s=20
-rate=${FAULTLINE_HEALTHY_IOPS:-200} # of each job
+rate=${FAULTLINE_HEALTHY_IOPS:-200}
+size=48m
 recorder=""
 
 cleanup() {
 	[ -z "$recorder" ] || kill "$recorder" 2>/dev/null || true
 	wait 2>/dev/null || true
 	if mountpoint -q "$work/mnt"; then umount "$work/mnt"; fi
-	rm -rf "$work"
+	rm -rf "$work" ${3:+"$3/nocow" "$3/checked"}
 }
-trap cleanup EXIT
+trap 'cleanup "$@"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-for tool in fio gcc python3 mkfs.btrfs; do
+for tool in fio gcc python3 mkfs.btrfs findmnt; do
 	command -v $tool >/dev/null || { echo "healthy.sh: $tool: not found (expected: installed)" >&2; exit 1; }
 done
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "healthy.sh: SECONDS: $seconds (expected: seconds)" >&2; exit 2; }
 
-gcc -O2 -pthread -o "$work/dio" "$root/bpf/test/trigger/dio.c"
-mkdir "$work/mnt"
-truncate -s 2G "$work/image"
-mkfs.btrfs -q "$work/image" >/dev/null
-mount -o loop "$work/image" "$work/mnt"
-mkdir "$work/mnt/nocow" "$work/mnt/checked" # btrfs writes only files without checksums directly
-chattr +C "$work/mnt/nocow"
+dio=${FAULTLINE_DIO:-$work/dio} # built already, where a compiler is slow
+[ -x "$dio" ] || gcc -O2 -pthread -o "$dio" "$root/bpf/test/trigger/dio.c"
+if [ -z "$directory" ]; then
+	directory=$work/mnt
+	mkdir "$directory"
+	truncate -s 2G "$work/image"
+	mkfs.btrfs -q "$work/image" >/dev/null
+	mount -o loop "$work/image" "$directory"
+else
+	[ -d "$directory" ] || { echo "healthy.sh: DIRECTORY: $directory (expected: a directory)" >&2; exit 2; }
+	size=16m # the lab's file systems are small
+fi
+mkdir "$directory/nocow" "$directory/checked"
+fs=$(findmnt -no FSTYPE -T "$directory")
+[ "$fs" != btrfs ] || chattr +C "$directory/nocow" # btrfs writes only files without checksums directly
+mount=$(findmnt -no TARGET -T "$directory")
+dev=$(findmnt -no MAJ:MIN -T "$directory")
 
 . "$here/header.sh"
 
@@ -47,28 +63,28 @@ mix() { # ROUND SECONDS
 	local -a jobs=()
 	for job in 0 1 2 3; do
 		local choice=$((round + job))
-		jobs+=(--name="direct$job" --directory="$work/mnt/nocow" --direct=1
+		jobs+=(--name="direct$job" --directory="$directory/nocow" --direct=1
 			--rw="${patterns[(round + 2 * job) % 6]}" --bs="$((4 << (choice % 6)))k"
 			--ioengine="${engines[choice % 4]}" --iodepth=$((1 + choice % 16)))
 	done
-	jobs+=(--name=shared --directory="$work/mnt/nocow" --direct=1 --rw=randrw --bs=8k --ioengine=psync
-		--thread --numjobs=3 --filename="$work/mnt/nocow/shared") # one file, three threads
-	head -c 1M /dev/urandom >"$work/mnt/nocow/buffer"
-	jobs+=(--name=mapped-buffer --directory="$work/mnt/nocow" --direct=1 --rw=randread --bs=64k --ioengine=psync
-		--filename=source --iomem="mmapshared:$work/mnt/nocow/buffer")
-	jobs+=(--name=checked --directory="$work/mnt/checked" --direct=1 --rw=randrw --bs=16k --ioengine=psync)
-	jobs+=(--name=buffered --directory="$work/mnt/nocow" --direct=0 --rw=randrw --bs=16k --ioengine=psync --fsync=64)
-	jobs+=(--name=mapped --directory="$work/mnt/nocow" --direct=0 --rw=randrw --bs=4k --ioengine=mmap)
-	nice fio --size=48m --time_based --runtime="$2" --rate_iops="$rate" --rate_process=poisson --output=/dev/null \
+	jobs+=(--name=shared --directory="$directory/nocow" --direct=1 --rw=randrw --bs=8k --ioengine=psync
+		--thread --numjobs=3 --filename=shared) # one file, three threads
+	head -c 1M /dev/urandom >"$directory/nocow/buffer"
+	jobs+=(--name=mapped-buffer --directory="$directory/nocow" --direct=1 --rw=randread --bs=64k --ioengine=psync
+		--filename=source --iomem="mmapshared:$directory/nocow/buffer")
+	jobs+=(--name=checked --directory="$directory/checked" --direct=1 --rw=randrw --bs=16k --ioengine=psync)
+	jobs+=(--name=buffered --directory="$directory/nocow" --direct=0 --rw=randrw --bs=16k --ioengine=psync --fsync=64)
+	jobs+=(--name=mapped --directory="$directory/nocow" --direct=0 --rw=randrw --bs=4k --ioengine=mmap)
+	nice fio --size=$size --time_based --runtime="$2" --rate_iops="$rate" --rate_process=poisson --output=/dev/null \
 		"${jobs[@]}"
 	# Retries that get on: half of each buffer is missing, in memory and in the mapping of another file.
 	for source in anon other-file; do
-		nice "$work/dio" --file "$work/mnt/nocow/retried" --operations 211 --rw mixed --buffer half --buffer-source $source >/dev/null
+		nice "$dio" --file "$directory/nocow/retried" --operations 211 --rw mixed --buffer half --buffer-source $source >/dev/null
 	done
 }
 
 : >"$work/log"
-"$root/faultline" record --quiet -o "$recording" --mount "$work/mnt" --detail full --ring-bytes 16777216 2>"$work/log" &
+"$root/faultline" record --quiet -o "$recording" --mount "$mount" --detail full --ring-bytes 16777216 2>"$work/log" &
 recorder=$!
 until [ -s "$recording" ]; do # its header is written when all is attached
 	kill -0 $recorder 2>/dev/null || { cat "$work/log" >&2; exit 1; }
@@ -84,18 +100,17 @@ while [ $SECONDS -lt "$seconds" ]; do
 	[ ! -t 2 ] || printf '\r%d of %d s, %d KiB recorded ' $SECONDS "$seconds" $(($(stat -c %s "$recording") / 1024)) >&2
 done
 took=$SECONDS
-dev=$(mountpoint -d "$work/mnt")
 kill -TERM $recorder
 wait $recorder || { cat "$work/log" >&2; exit 1; }
 recorder=""
 
 "$root/faultline" report --json --top 1 "$recording" >"$work/report.json"
-python3 - "$work/report.json" "$recording" "$took" "$round" "$dev" <<'PYTHON'
+python3 - "$work/report.json" "$recording" "$took" "$round" "$fs" "$dev" <<'PYTHON'
 import collections, json, os, sys
-report, recording, took, rounds, dev = sys.argv[1:]
+report, recording, took, rounds, fs, dev = sys.argv[1:]
 r = json.load(open(report))
 t, b = r["totals"], r["balance"]
-print(f"healthy work for {took} s in {rounds} rounds on btrfs {dev}; {os.path.getsize(recording) / 1e6:.1f} MB recorded")
+print(f"healthy work for {took} s in {rounds} rounds on {fs} {dev}; {os.path.getsize(recording) / 1e6:.1f} MB recorded")
 print(f"{t['attempts']:,} attempts, {t['operations']:,} operations with faults disabled, {t['retried_operations']:,} of"
       f" them retried, {t['buffered_fallbacks']:,} fallbacks; {t['lock_waits']:,} lock waits, {t['page_faults_user']:,} page faults")
 print(f"balance: complete {b['complete']}, {b['hits']:,} hits, {b['emitted']:,} emitted, {b['lost']:,} lost, {b['decoded']:,} decoded")

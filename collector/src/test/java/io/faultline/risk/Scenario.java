@@ -5,8 +5,13 @@ import io.faultline.event.EventBuilder;
 import io.faultline.event.Probe;
 import io.faultline.pipeline.Pipeline;
 import io.faultline.pipeline.StreamListener;
+import io.faultline.recording.RecordingReader;
+import io.faultline.source.EventSource;
+import io.faultline.source.StreamConsumer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,6 +39,9 @@ import java.util.stream.Stream;
  * every} repeats it, {@code $i} in it is the number of the repetition from 0; {@code lost} gives
  * the event a number, and nobody receives it. Times after {@code =} are seconds, or with a sign
  * seconds from the event's own. Events are sorted by time; of one time they stay in order.
+ *
+ * <p>Instead of events, {@code recording FILE} takes those of a recording beside it, which a kernel
+ * made when the incident was provoked there.
  */
 final class Scenario {
   private static final Path DIRECTORY = Path.of("src/test/resources/io/faultline/risk/scenarios");
@@ -70,7 +78,7 @@ final class Scenario {
   static List<Scenario> all() throws IOException {
     try (Stream<Path> files = Files.list(DIRECTORY)) {
       List<Scenario> scenarios = new ArrayList<>();
-      for (Path file : files.sorted().toList()) {
+      for (Path file : files.sorted().filter(file -> file.toString().endsWith(".txt")).toList()) {
         scenarios.add(parse(file.getFileName().toString(), Files.readAllLines(file)));
       }
       return scenarios;
@@ -139,7 +147,43 @@ final class Scenario {
       }
       case "forbid" ->
           words.stream().skip(1).forEach(word -> forbidden.add(ScenarioWords.of(Rule.class, word)));
+      case "recording" -> {
+        if (words.size() != 2) {
+          throw new IllegalArgumentException(
+              "recording: " + words.size() + " words (expected: a file)");
+        }
+        read(DIRECTORY.resolve(words.get(1)));
+      }
       default -> events.add(words);
+    }
+  }
+
+  /** The events as they were recorded, with the numbers that they have. */
+  private void read(Path recording) {
+    StreamConsumer consumer =
+        new StreamConsumer() {
+          @Override
+          public void onEvent(ByteBuffer buffer, int offset) {
+            byte[] bytes = new byte[Event.BYTES];
+            buffer.get(offset, bytes);
+            ByteBuffer copy = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+            events.add(new Numbered(copy.getLong(0), copy, false));
+          }
+
+          @Override
+          public void onPath(int dev, long ino, String path) {
+            // Rules know files by number.
+          }
+        };
+    try (RecordingReader reader = RecordingReader.open(recording)) {
+      while (reader.poll(consumer, 4096) != EventSource.END) {
+        // until all is read
+      }
+      if (!reader.damage().isEmpty()) {
+        throw new IllegalArgumentException("recording: " + reader.damage());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

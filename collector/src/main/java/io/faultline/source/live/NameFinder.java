@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -105,38 +107,46 @@ final class NameFinder implements EventHandler {
     newStacks.clear();
   }
 
-  /** The function that each address is in, with the distance from its begin. */
+  /**
+   * The function that each address is in, with the distance from its begin. The table has hundreds
+   * of thousands of lines, and the sweep waits meanwhile: a line that is no better costs no object
+   * but itself.
+   */
   private static Map<Long, String> symbolsOf(Map<Integer, long[]> stacks) {
-    Map<Long, String> symbols = new LinkedHashMap<>();
-    Map<Long, Long> begins = new LinkedHashMap<>();
-    for (long[] frames : stacks.values()) {
-      for (long frame : frames) {
-        symbols.put(frame, "0x" + Long.toHexString(frame));
-        begins.put(frame, 0L);
-      }
-    }
+    // Kernel addresses are negative, and all of one sign: signed order is their order.
+    long[] frames =
+        stacks.values().stream().flatMapToLong(Arrays::stream).sorted().distinct().toArray();
+    long[] begins = new long[frames.length];
+    Arrays.fill(begins, Long.MIN_VALUE);
+    String[] names = new String[frames.length];
     try (BufferedReader lines = Files.newBufferedReader(KALLSYMS)) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         int space = line.indexOf(' ');
-        char type = line.charAt(space + 1);
-        if (type != 't' && type != 'T' && type != 'w' && type != 'W') {
+        long begin = Long.parseUnsignedLong(line, 0, space, 16);
+        int first = Arrays.binarySearch(frames, begin);
+        first = first < 0 ? -first - 1 : first;
+        if (first == frames.length || begins[first] >= begin) {
+          continue; // frames that are higher have a begin that is no lower
+        }
+        if ("tTwW".indexOf(line.charAt(space + 1)) < 0) {
           continue;
         }
-        long begin = Long.parseUnsignedLong(line, 0, space, 16);
-        for (Map.Entry<Long, Long> entry : begins.entrySet()) {
-          long frame = entry.getKey();
-          if (Long.compareUnsigned(begin, frame) <= 0
-              && Long.compareUnsigned(begin, entry.getValue()) > 0) {
-            entry.setValue(begin);
-            String name = line.substring(space + 3);
-            int module = name.indexOf('\t');
-            String function = module < 0 ? name : name.substring(0, module);
-            symbols.put(frame, function + "+0x" + Long.toHexString(frame - begin));
-          }
+        int module = line.indexOf('\t');
+        String function = line.substring(space + 3, module < 0 ? line.length() : module);
+        for (int i = first; i < frames.length && begins[i] < begin; i++) {
+          begins[i] = begin;
+          names[i] = function;
         }
       }
     } catch (IOException e) {
       // Addresses stay addresses.
+    }
+    Map<Long, String> symbols = new HashMap<>();
+    for (int i = 0; i < frames.length; i++) {
+      String address = "0x" + Long.toHexString(frames[i]);
+      symbols.put(
+          frames[i],
+          names[i] == null ? address : names[i] + "+0x" + Long.toHexString(frames[i] - begins[i]));
     }
     return symbols;
   }

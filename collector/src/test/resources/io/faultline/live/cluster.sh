@@ -1,0 +1,69 @@
+#!/bin/bash
+# Runs on both nodes of a lab cluster: provokes what needs two, each recorded for itself. cluster.sh ABBA: the trigger that
+# locks files with flock(2). Leaves $LAB_OUT/NAME.fl; each incident is broken in the end.
+set -eu
+abba=$1
+cd "$LAB_MNT"
+
+record() { # NAME COMMAND...
+	local name=$1
+	shift
+	timeout 80 faultline record --quiet --detail normal --mount "$LAB_MNT" -o "$LAB_OUT/$name.fl" -- "$@"
+}
+
+if [ "$LAB_NODE" = 1 ]; then
+	touch one two
+fi
+lab-barrier made
+
+# Two processes of one node.
+[ "$LAB_NODE" = 2 ] || record abba "$abba" one two 8 >"$LAB_OUT/tasks.json"
+lab-barrier abba
+
+# The same across nodes: each has one file when it wants the other's.
+if [ "$LAB_NODE" = 1 ]; then
+	record cross "$abba" one two 4 'lab-barrier locked'
+else
+	record cross "$abba" two one 4 'lab-barrier locked'
+fi
+lab-barrier crossed
+
+# A frozen file system, and a task that holds a lock when it comes to wait for that.
+freeze() {
+	mkfifo /run/go
+	exec 5<>/run/go
+	flock -F one bash -c 'echo x >/run/locked; read -r _ </run/go; echo x >two' &
+	until [ -s /run/locked ]; do read -r -t 0.1 <> <(:) || true; done
+	(exec 7<one && flock 7) &
+	fsfreeze -f "$LAB_MNT"
+	echo go >&5
+	sleep 3
+	fsfreeze -u "$LAB_MNT"
+	wait
+}
+export -f freeze
+[ "$LAB_NODE" = 2 ] || record freeze bash -c freeze
+lab-barrier thawed
+
+# A task that holds a lock and is stopped, while the other node wants it.
+hold() {
+	if [ "$LAB_NODE" = 1 ]; then
+		flock -F one sleep 1000 &
+		local holder=$!
+		until grep -q "^$holder .*sleep" /proc/$holder/stat 2>/dev/null; do read -r -t 0.1 <> <(:) || true; done
+		kill -STOP $holder
+		lab-barrier held
+		lab-barrier waited
+		kill -KILL $holder
+		wait $holder || true
+	else
+		lab-barrier held
+		flock one true &
+		sleep 13
+		lab-barrier waited
+		wait
+	fi
+}
+export -f hold
+record held bash -c hold
+lab-barrier over
