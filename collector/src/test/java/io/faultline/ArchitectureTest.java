@@ -145,7 +145,9 @@ class ArchitectureTest {
                   ROOT + "source",
                   ROOT + "match",
                   ROOT + "risk",
+                  ROOT + "alert",
                   "com.fasterxml.jackson..",
+                  "javax.net.ssl",
                   "com.sun.net.httpserver..")),
           Map.entry(
               "kafka",

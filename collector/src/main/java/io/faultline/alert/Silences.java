@@ -22,7 +22,8 @@ import java.util.UUID;
 
 /**
  * The silences that hold: those of the configuration, and those that were added meanwhile, which
- * are kept in a file when there is a place for it. Any thread.
+ * are kept in a file when there is a place for it. Any thread; looking one up waits for nobody, not
+ * even while another is written.
  */
 public final class Silences {
   private static final int ADDED_MAX = 1000;
@@ -30,10 +31,11 @@ public final class Silences {
   private final Path file;
   private final Map<String, Silence> added = new LinkedHashMap<>();
   private List<Silence> configured;
+  private volatile List<Silence> all; // those of the configuration first
 
   private Silences(Path file, List<Silence> configured) {
     this.file = file;
-    this.configured = List.copyOf(configured);
+    configure(configured);
   }
 
   /** Silences of which those that are added are forgotten at the end. */
@@ -57,6 +59,18 @@ public final class Silences {
   /** Those of the configuration are others from now on. */
   public synchronized void configure(List<Silence> newConfigured) {
     configured = List.copyOf(newConfigured);
+    hold();
+  }
+
+  private void hold() {
+    List<Silence> next = new ArrayList<>(configured);
+    next.addAll(added.values());
+    all = List.copyOf(next);
+  }
+
+  /** Whether those that are added outlive the process. */
+  public boolean areKept() {
+    return file != null;
   }
 
   /**
@@ -88,6 +102,7 @@ public final class Silences {
       added.remove(named.id());
       throw e;
     }
+    hold();
     return named;
   }
 
@@ -108,24 +123,23 @@ public final class Silences {
       added.put(id, removed);
       throw e;
     }
+    hold();
     return true;
   }
 
   /** Those of the configuration first. */
-  public synchronized List<Silence> all() {
-    List<Silence> all = new ArrayList<>(configured);
-    all.addAll(added.values());
+  public List<Silence> all() {
     return all;
   }
 
-  /** The silence that covers the alert; {@code null} when there is none. */
-  public synchronized Silence find(Alert alert, String path, long wallNs) {
-    Silence found = find(configured, alert, path, wallNs);
-    return found != null ? found : find(added.values(), alert, path, wallNs);
+  /** Whether it is one of the configuration, which {@link #remove} does not take away. */
+  public synchronized boolean isConfigured(String id) {
+    return configured.stream().anyMatch(silence -> silence.id().equals(id));
   }
 
-  private static Silence find(Iterable<Silence> silences, Alert alert, String path, long wallNs) {
-    for (Silence silence : silences) {
+  /** The silence that covers the alert; {@code null} when there is none. */
+  public Silence find(Alert alert, String path, long wallNs) {
+    for (Silence silence : all) {
       if (silence.covers(alert, path, wallNs)) {
         return silence;
       }
@@ -176,6 +190,7 @@ public final class Silences {
                 (String) fields.get("comment"));
         added.put(silence.id(), silence);
       }
+      hold();
     } catch (IOException | ClassCastException | NullPointerException | IllegalArgumentException e) {
       throw new IOException(
           file + ": " + e.getMessage() + " (expected: silences as the agent writes them)", e);

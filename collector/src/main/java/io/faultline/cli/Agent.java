@@ -60,7 +60,7 @@ final class Agent {
         LiveSource source = LiveSource.open(features, lookUp(config.source(), features));
         Sinks sinks = new Sinks(messages::say, this::printed);
         Keeping keeping = Keeping.open(config, source.info(), messages);
-        Showing showing = Showing.open(config, source, keeping, messages)) {
+        Showing showing = Showing.open(config, source, keeping, silences, messages)) {
       AlertDesk desk =
           new AlertDesk(source.info(), silences, alert -> wallNs(), sinks.open(config.alerts()));
       List<StreamListener> listeners = new ArrayList<>(List.of(new HookMessages(), desk));
@@ -72,7 +72,7 @@ final class Agent {
       Running running =
           new Running(features, source, pipeline, silences, desk, sinks, manager, keeping, showing);
       // The journal takes the same bytes, before anything is made of them.
-      Pump pump = new Pump(source, keeping.before(pipeline)).stopOn("INT", "TERM");
+      Pump pump = new Pump(source, keeping.before(showing.beside(pipeline))).stopOn("INT", "TERM");
       Pump.onSignal("HUP", () -> isReloadWanted.set(true));
       Pump.onSignal("USR1", keeping::keepNow);
       sayStart(source.info(), sinks);
@@ -182,7 +182,7 @@ final class Agent {
     void tick(long nowNs) throws IOException {
       manager.alive(nowNs);
       keeping.tick(nowNs);
-      showing.tick(nowNs, keeping.with(pipeline.alerts()));
+      showing.tick(nowNs, pipeline.alerts(), desk::silenceOf);
       if (isReloadWanted.getAndSet(false)) {
         reload();
       }
@@ -228,6 +228,7 @@ final class Agent {
         restart.add("state.dir");
       }
       pipeline.setRules(next.rules().settings());
+      showing.setRules(next.rules().settings());
       silences.configure(next.rules().silences());
       desk.setSinks(sinks.open(next.alerts()), pipeline.alerts());
       sinks.closeLeft();

@@ -44,16 +44,19 @@ final class AgentCommand implements Callable<Integer> {
       description = "keep events there; default: journal.dir of the file")
   private Path journal;
 
+  @Option(
+      names = "--redact",
+      description = "the page and /api/v1 show other names of tasks and files than the real ones")
+  private boolean isRedacted;
+
   @Override
   public Integer call() throws IOException, ConfigException, CommandFailure {
     AgentConfig config = file == null ? AgentConfig.DEFAULT : new ConfigReader().read(file);
     if (listen != null) {
-      WebConfig web = config.web().at(listen);
-      if (web == null) {
-        throw new ParameterException(
-            spec.commandLine(), "--listen: " + listen + " (expected: HOST:PORT, or empty)");
-      }
-      config = config.with(web);
+      config = config.with(at(config.web()));
+    }
+    if (isRedacted) {
+      config = config.with(config.web().redacted());
     }
     if (journal != null) {
       config = config.with(config.journal().in(journal.toAbsolutePath()));
@@ -61,5 +64,14 @@ final class AgentCommand implements Callable<Integer> {
     new Agent(file, config, spec.commandLine().getOut(), new Messages(spec.commandLine().getErr()))
         .run();
     return 0;
+  }
+
+  private WebConfig at(WebConfig config) {
+    WebConfig there = config.at(listen);
+    if (there == null) {
+      throw new ParameterException(
+          spec.commandLine(), "--listen: " + listen + " (expected: HOST:PORT, or empty)");
+    }
+    return there;
   }
 }

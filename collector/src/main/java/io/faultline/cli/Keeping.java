@@ -7,11 +7,9 @@ import io.faultline.pipeline.StreamListener;
 import io.faultline.risk.Alert;
 import io.faultline.risk.Rule;
 import io.faultline.risk.Verdict;
-import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -123,27 +121,6 @@ final class Keeping implements AutoCloseable {
       journal.flush();
       incidents.close();
       journal.close();
-    }
-  }
-
-  /** One after the other. */
-  private record Tap(StreamConsumer first, StreamConsumer second) implements StreamConsumer {
-    @Override
-    public void onEvent(ByteBuffer buffer, int offset) {
-      first.onEvent(buffer, offset);
-      second.onEvent(buffer, offset);
-    }
-
-    @Override
-    public void onPath(int dev, long ino, String path) {
-      first.onPath(dev, ino, path);
-      second.onPath(dev, ino, path);
-    }
-
-    @Override
-    public void onName(NameKind kind, long id, String name) {
-      first.onName(kind, id, name);
-      second.onName(kind, id, name);
     }
   }
 }

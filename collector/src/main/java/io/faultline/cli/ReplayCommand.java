@@ -17,11 +17,8 @@ import io.faultline.sink.AlertDesk;
 import io.faultline.sink.AlertSink;
 import io.faultline.sink.DirectSink;
 import io.faultline.source.EventSource;
-import io.faultline.source.NameKind;
-import io.faultline.source.StreamConsumer;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -186,7 +183,7 @@ final class ReplayCommand implements Callable<Integer> {
         series.recorder().watch(pipeline::alerts);
       }
       Pipeline usual = whatIf == null ? null : new Pipeline(config.rules().settings());
-      Pace pace = new Pace(usual == null ? pipeline : new Both(pipeline, usual), speed);
+      Pace pace = new Pace(usual == null ? pipeline : new Tap(pipeline, usual), speed);
       pace.tick(
           () -> {
             if (page != null) {
@@ -233,26 +230,5 @@ final class ReplayCommand implements Callable<Integer> {
 
   private static String textOf(Alert alert) {
     return ReportText.shorten(alert.title(), 80);
-  }
-
-  /** Two pipelines on one stream. */
-  private record Both(Pipeline first, Pipeline second) implements StreamConsumer {
-    @Override
-    public void onEvent(ByteBuffer buffer, int offset) {
-      first.onEvent(buffer, offset);
-      second.onEvent(buffer, offset);
-    }
-
-    @Override
-    public void onPath(int dev, long ino, String path) {
-      first.onPath(dev, ino, path);
-      second.onPath(dev, ino, path);
-    }
-
-    @Override
-    public void onName(NameKind kind, long id, String name) {
-      first.onName(kind, id, name);
-      second.onName(kind, id, name);
-    }
   }
 }

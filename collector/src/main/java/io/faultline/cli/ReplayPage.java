@@ -7,6 +7,7 @@ import io.faultline.pipeline.StreamListener;
 import io.faultline.risk.Alert;
 import io.faultline.source.StreamInfo;
 import io.faultline.view.LiveState;
+import io.faultline.web.LiveContent;
 import io.faultline.web.WebServer;
 import io.faultline.web.WebSettings;
 import java.io.IOException;
@@ -44,13 +45,14 @@ final class ReplayPage implements AutoCloseable {
     try {
       WebServer server =
           WebServer.start(
-              state, new WebSettings(config.host(), config.port(), "", List.of(), CLIENTS_MAX));
+              LiveContent.of(state),
+              new WebSettings(config.host(), config.port(), "", List.of(), CLIENTS_MAX));
       MetricsPage metrics = new MetricsPage();
       server.serve(MetricsPage.PATH, metrics::text);
       MetricRecorder recorder =
           new MetricRecorder(
               info, MetricSettings.DEFAULT.withInterval(interval.toNanos()), metrics::take);
-      messages.say("page at http://" + config.host() + ":" + server.address().getPort() + "/");
+      messages.say("page at " + server.page());
       return new ReplayPage(state, recorder, server, messages);
     } catch (IOException e) {
       throw new CommandFailure("--web: " + e.getMessage());

@@ -1,5 +1,7 @@
 package io.faultline.cli;
 
+import io.faultline.alert.Silences;
+import io.faultline.bundle.Redaction;
 import io.faultline.config.AgentConfig;
 import io.faultline.config.InfluxConfig;
 import io.faultline.config.WebConfig;
@@ -11,17 +13,22 @@ import io.faultline.metric.UsageHistory;
 import io.faultline.pipeline.StreamListener;
 import io.faultline.probe.ProbeTime;
 import io.faultline.risk.Alert;
+import io.faultline.risk.RuleSettings;
+import io.faultline.risk.Silence;
 import io.faultline.sink.influx.InfluxFlavor;
 import io.faultline.sink.influx.InfluxSettings;
 import io.faultline.sink.influx.InfluxSink;
+import io.faultline.source.StreamConsumer;
 import io.faultline.source.live.LiveSource;
 import io.faultline.view.LiveState;
+import io.faultline.web.LiveContent;
 import io.faultline.web.WebServer;
 import io.faultline.web.WebSettings;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** What the agent shows of itself: the page, /metrics, and series in a database. */
@@ -32,14 +39,23 @@ final class Showing implements AutoCloseable {
   private final LiveState state;
   private final MetricsPage metrics = new MetricsPage();
   private final UsageHistory usage = new UsageHistory();
+  private final Keeping keeping;
+  private final Redacted redacted; // null when the page shows the real names
   private final MetricRecorder recorder;
   private final List<AutoCloseable> open = new ArrayList<>();
   private SeriesFeed feed;
   private InfluxSink sink;
   private long publishedNs;
 
-  private Showing(AgentConfig config, LiveSource source) {
-    state = new LiveState(source.info(), new OwnUse(source::ringUsedBytes));
+  private Showing(AgentConfig config, LiveSource source, Keeping keeping) {
+    this.keeping = keeping;
+    boolean isRedacted = config.web().isRedacted();
+    Redaction redaction = new Redaction();
+    state =
+        new LiveState(
+            isRedacted ? Redacted.infoOf(source.info(), redaction) : source.info(),
+            new OwnUse(source::ringUsedBytes));
+    redacted = isRedacted ? new Redacted(redaction, config.rules().settings(), state) : null;
     recorder =
         new MetricRecorder(
             source.info(),
@@ -54,11 +70,12 @@ final class Showing implements AutoCloseable {
             this::take);
   }
 
-  static Showing open(AgentConfig config, LiveSource source, Keeping keeping, Messages messages)
+  static Showing open(
+      AgentConfig config, LiveSource source, Keeping keeping, Silences silences, Messages messages)
       throws IOException, CommandFailure {
-    Showing showing = new Showing(config, source);
+    Showing showing = new Showing(config, source, keeping);
     try {
-      showing.serve(config.web(), messages);
+      showing.serve(config.web(), source.info().hostName(), silences, messages);
       showing.feed(config, keeping, messages);
       return showing;
     } catch (CommandFailure | RuntimeException e) {
@@ -67,23 +84,31 @@ final class Showing implements AutoCloseable {
     }
   }
 
-  private void serve(WebConfig config, Messages messages) throws CommandFailure {
+  private void serve(WebConfig config, String hostName, Silences silences, Messages messages)
+      throws CommandFailure {
     if (config.host().isEmpty()) {
       return;
     }
+    List<String> names = new ArrayList<>(config.hosts());
+    names.add(hostName);
+    WebConfig.Tls tls = config.tls();
+    WebSettings settings =
+        new WebSettings(
+            config.host(),
+            config.port(),
+            config.token() == null ? "" : config.token().reveal(),
+            names,
+            CLIENTS_MAX,
+            tls == null ? null : new WebSettings.Tls(tls.certificate(), tls.key(), tls.clientCa()));
     try {
       WebServer server =
-          WebServer.start(
-              state,
-              new WebSettings(
-                  config.host(),
-                  config.port(),
-                  config.token() == null ? "" : config.token().reveal(),
-                  config.hosts(),
-                  CLIENTS_MAX));
+          WebServer.start(LiveContent.of(state, silences, redacted != null), settings);
       open.add(server);
       server.serve(MetricsPage.PATH, metrics::text);
-      messages.say("page at http://" + config.host() + ":" + server.address().getPort() + "/");
+      messages.say("page at " + server.page());
+      if (tls == null && !server.address().getAddress().isLoopbackAddress()) {
+        messages.say("web: the token goes over the network as it is (expected: web.tls)");
+      }
     } catch (IOException e) {
       throw new CommandFailure("web." + e.getMessage());
     }
@@ -145,7 +170,19 @@ final class Showing implements AutoCloseable {
   }
 
   List<StreamListener> listeners() {
-    return List.of(state, recorder);
+    return redacted == null ? List.of(state, recorder) : List.of(recorder);
+  }
+
+  /** The stream to {@code pipeline}, and to what else wants all of it. */
+  StreamConsumer beside(StreamConsumer pipeline) {
+    return redacted == null ? pipeline : new Tap(pipeline, redacted.consumer());
+  }
+
+  /** Other rules from now on. */
+  void setRules(RuleSettings settings) {
+    if (redacted != null) {
+      redacted.setRules(settings);
+    }
   }
 
   /** Where alerts with their counts of now come from. */
@@ -153,10 +190,16 @@ final class Showing implements AutoCloseable {
     recorder.watch(alerts);
   }
 
-  void tick(long nowNs, List<Alert> alerts) {
-    if (nowNs - publishedNs >= PUBLISH_NS && state.isWatched()) {
-      publishedNs = nowNs;
-      var unused = state.publish(alerts);
+  void tick(long nowNs, List<Alert> alerts, Function<Alert, Silence> silenceOf) {
+    if (nowNs - publishedNs < PUBLISH_NS || !state.isWatched()) {
+      return;
+    }
+    publishedNs = nowNs;
+    if (redacted == null) {
+      var unused = state.publish(keeping.with(alerts), silenceOf);
+    } else {
+      var unused =
+          state.publish(keeping.with(redacted.alerts()), Redacted.silences(alerts, silenceOf));
     }
   }
 

@@ -309,6 +309,21 @@ public final class ConfigReader {
     return config;
   }
 
+  private static WebConfig.Tls tls(Section section) {
+    Path certificate = section.pathOrNone("certificate");
+    Path key = section.pathOrNone("key");
+    Path clientCa = section.pathOrNone("client_ca");
+    section.end();
+    if (certificate == null && key == null && clientCa == null) {
+      return null;
+    }
+    if (certificate == null || key == null) {
+      section.wrongAsWhole(
+          certificate == null ? "no certificate" : "no key", "certificate and key");
+    }
+    return new WebConfig.Tls(certificate, key, clientCa);
+  }
+
   private static WebConfig web(Section section) {
     WebConfig otherwise = WebConfig.DEFAULT;
     WebConfig config =
@@ -316,7 +331,9 @@ public final class ConfigReader {
             otherwise.host(),
             otherwise.port(),
             section.secret("token", false),
-            section.values("hosts", text -> text.isEmpty() ? null : text, "a name"));
+            section.values("hosts", text -> text.isEmpty() ? null : text, "a name"),
+            tls(section.section("tls")),
+            section.flag("redact", otherwise.isRedacted()));
     if (section.has("listen")) {
       String listen = section.text("listen");
       WebConfig there = config.at(listen);

@@ -1,7 +1,5 @@
 package io.faultline.risk;
 
-import java.util.regex.Pattern;
-
 /**
  * Alerts that nobody wants to be told of for now. All criteria that are given must hold.
  *
@@ -44,21 +42,30 @@ public record Silence(
         && (path.isEmpty() || (alertPath != null && matches(alertPath)));
   }
 
+  /**
+   * Goes through the path once for each character of the pattern: one with many stars, which a
+   * person at the page may have typed, must not hold the pipeline up.
+   */
   private boolean matches(String alertPath) {
-    StringBuilder pattern = new StringBuilder();
+    // reached[n]: what was read of the pattern so far can stand for the first n characters
+    boolean[] reached = new boolean[alertPath.length() + 1];
+    reached[0] = true;
     for (int i = 0; i < path.length(); i++) {
-      char c = path.charAt(i);
-      if (c == '*' && i + 1 < path.length() && path.charAt(i + 1) == '*') {
-        pattern.append(".*");
-        i++;
-      } else if (c == '*') {
-        pattern.append("[^/]*");
-      } else if (c == '?') {
-        pattern.append("[^/]");
+      char wanted = path.charAt(i);
+      boolean isAnything = wanted == '*' && i + 1 < path.length() && path.charAt(i + 1) == '*';
+      if (wanted == '*') {
+        for (int n = 1; n < reached.length; n++) {
+          reached[n] |= reached[n - 1] && (isAnything || alertPath.charAt(n - 1) != '/');
+        }
+        i += isAnything ? 1 : 0;
       } else {
-        pattern.append(Pattern.quote(String.valueOf(c)));
+        for (int n = reached.length - 1; n > 0; n--) {
+          char found = alertPath.charAt(n - 1);
+          reached[n] = reached[n - 1] && (wanted == '?' ? found != '/' : wanted == found);
+        }
+        reached[0] = false;
       }
     }
-    return Pattern.compile(pattern.toString(), Pattern.DOTALL).matcher(alertPath).matches();
+    return reached[alertPath.length()];
   }
 }

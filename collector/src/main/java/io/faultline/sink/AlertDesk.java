@@ -112,7 +112,8 @@ public final class AlertDesk implements StreamListener {
     sinks.forEach(sink -> sink.deliver(notice));
   }
 
-  private Silence silenceOf(Alert alert) {
+  /** The silence that covers the alert now; {@code null} when it is told of. */
+  public Silence silenceOf(Alert alert) {
     return silences.find(alert, names.pathOf(alert), wallNs.applyAsLong(alert));
   }
 

@@ -16,38 +16,32 @@ import io.faultline.match.Operation;
 import io.faultline.match.Outcome;
 import io.faultline.pipeline.StreamListener;
 import io.faultline.risk.Alert;
+import io.faultline.risk.Silence;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamInfo;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * Makes the pictures. Listens to the pipeline, on its thread; {@link #picture} is for any thread.
  *
- * <p>Everything is bounded: an hour of points, {@value #KEPT_MAX} operations of each kind, and
- * names of {@value #NAMES_MAX} files and stacks.
+ * <p>Everything is bounded: an hour of points, {@value KeptOperations#KEPT_MAX} operations of each
+ * kind, and names of {@value #NAMES_MAX} files and stacks.
  */
 public final class LiveState implements StreamListener {
-  private static final int KEPT_MAX = 100;
+  private static final int KEPT_MAX = KeptOperations.KEPT_MAX;
   private static final int NAMES_MAX = 16_384;
   private static final int REQUESTS_MAX = 500;
   private static final int TASKS_MAX = 4096;
-  private static final long KEPT_NS = 3_600_000_000_000L;
   private static final int LM_TYPE_INODE = 2;
   private static final long WATCHED_NS = 10_000_000_000L;
   private static final long NEW_MS_MAX = 1500;
-
-  private static final Comparator<Kept> BY_COST =
-      Comparator.comparingLong((Kept kept) -> kept.operation.retryNs())
-          .thenComparingLong(kept -> kept.operation.durationNs());
 
   private record CellKey(int dev, int fsMagic, boolean isWrite) {}
 
@@ -95,12 +89,10 @@ public final class LiveState implements StreamListener {
 
   private record NameKey(NameKind kind, long id) {}
 
-  /** An operation that the page may show, with its steps. */
-  private record Kept(Operation operation, List<AttemptRing.Step> steps) {
-    String id() {
-      return operation.tid() + "-" + operation.startNs();
-    }
-  }
+  /** What a task is called, and does when the sweep said so. */
+  private record Task(String comm, String doing) {}
+
+  private static final Task UNKNOWN = new Task("", "");
 
   private final StreamInfo info;
   private final Gauges gauges;
@@ -108,12 +100,9 @@ public final class LiveState implements StreamListener {
   private final Map<LockKey, Growing> lockCells = new TreeMap<>();
   private final ProbeTotals[] probes = new ProbeTotals[Probe.values().length];
   private final History history = new History();
-  private final AttemptRing attempts = new AttemptRing();
-  private final PriorityQueue<Kept> costliest = new PriorityQueue<>(BY_COST);
-  private final Deque<Kept> latest = new ArrayDeque<>();
-  private final Map<String, Operation> inFlight = new LinkedHashMap<>();
+  private final KeptOperations kept = new KeptOperations();
   private final LockTable locks = new LockTable();
-  private final Map<Integer, String> doing = new LinkedHashMap<>();
+  private final Map<Integer, Task> tasks = new LinkedHashMap<>();
   private final Map<FileKey, String> paths = new LinkedHashMap<>();
   private final Map<NameKey, String> names = new LinkedHashMap<>();
   private final Map<String, Sum> processes = new HashMap<>();
@@ -190,7 +179,7 @@ public final class LiveState implements StreamListener {
   @Override
   public void onAttempt(Attempt attempt) {
     seen(attempt);
-    attempts.add(attempt);
+    kept.onAttempt(attempt);
   }
 
   @Override
@@ -242,45 +231,36 @@ public final class LiveState implements StreamListener {
   public void onLockStep(LockStep step) {
     seen(step);
     locks.onLockStep(step);
+    boolean hasHolder =
+        step.lockClass() != LockClass.GLOCK
+            && step.lockClass() != LockClass.DLM
+            && step.holderTid() != 0;
+    if (hasHolder && !tasks.containsKey(step.holderTid())) {
+      know(step.holderTid(), new Task(step.holderComm(), ""));
+    }
   }
 
   @Override
   public void onTaskLook(TaskLook look) {
     seen(look);
-    if (doing.size() < TASKS_MAX || doing.containsKey(look.tid())) {
-      doing.put(look.tid(), look.doing().label());
+    know(look.tid(), new Task(look.comm(), look.doing().label()));
+  }
+
+  private void know(int tid, Task task) {
+    if (tasks.size() < TASKS_MAX || tasks.containsKey(tid)) {
+      tasks.put(tid, task);
     }
   }
 
   @Override
   public void onOperation(Operation operation) {
-    inFlight.remove(operation.tid() + "-" + operation.startNs());
+    kept.end(operation);
     if (!operation.isFaultDisabled() || operation.outcome() == Outcome.IN_FLIGHT) {
       return;
     }
     add(processes, operation.comm() + " (" + operation.pid() + ")", operation);
     add(files, fileOf(operation), operation);
-    Kept least = costliest.peek();
-    boolean isCostly =
-        costliest.size() < KEPT_MAX
-            || operation.retryNs() > least.operation.retryNs()
-            || least.operation.startNs() < nowNs - KEPT_NS;
-    boolean isNotable = operation.retries() > 0 || operation.outcome() != Outcome.DIRECT;
-    if (!isCostly && !isNotable) {
-      return;
-    }
-    Kept kept = new Kept(operation.copy(), attempts.of(operation.startNs(), operation.attempts()));
-    if (isCostly) {
-      costliest.removeIf(old -> old.operation.startNs() < nowNs - KEPT_NS);
-      if (costliest.size() == KEPT_MAX) {
-        costliest.poll();
-      }
-      costliest.add(kept);
-    }
-    latest.addLast(kept);
-    if (latest.size() > KEPT_MAX) {
-      latest.removeFirst();
-    }
+    kept.add(operation, nowNs);
   }
 
   private static void add(Map<String, Sum> sums, String name, Operation operation) {
@@ -302,9 +282,7 @@ public final class LiveState implements StreamListener {
 
   @Override
   public void onInFlight(Operation operation) {
-    if (inFlight.size() < KEPT_MAX) {
-      inFlight.put(operation.tid() + "-" + operation.startNs(), operation.copy());
-    }
+    kept.onInFlight(operation);
   }
 
   @Override
@@ -382,7 +360,16 @@ public final class LiveState implements StreamListener {
   }
 
   /** Makes a new picture; on the pipeline's thread, a few times a second at most. */
-  public synchronized Picture publish(List<Alert> alerts) {
+  public Picture publish(List<Alert> alerts) {
+    return publish(alerts, alert -> null);
+  }
+
+  /**
+   * The same where alerts may be silenced.
+   *
+   * @param silenceOf the silence that covers an alert, or {@code null}
+   */
+  public synchronized Picture publish(List<Alert> alerts, Function<Alert, Silence> silenceOf) {
     List<Picture.Lock> contended = new ArrayList<>();
     long omitted = describeLocks(contended);
     picture =
@@ -397,12 +384,12 @@ public final class LiveState implements StreamListener {
                 gauges.ringUsedBytes(), gauges.cpuRatio(), gauges.rssBytes(), eventsPerSecond),
             devices(),
             lockRates(),
-            rows(),
+            kept.rows(this::pathOf),
             groups(processes),
             groups(files),
             contended,
             omitted,
-            alerts.stream().map(this::describe).toList());
+            alerts.stream().map(alert -> describe(alert, silenceOf.apply(alert))).toList());
     notifyAll();
     return picture;
   }
@@ -458,22 +445,6 @@ public final class LiveState implements StreamListener {
     return list;
   }
 
-  private List<Picture.Row> rows() {
-    List<Picture.Row> rows = new ArrayList<>();
-    inFlight
-        .values()
-        .forEach(
-            operation -> rows.add(new Picture.Row(operation, pathOf(operation), true, List.of())));
-    Map<String, Kept> kept = new LinkedHashMap<>();
-    costliest.forEach(one -> kept.put(one.id(), one));
-    latest.forEach(one -> kept.put(one.id(), one));
-    kept.values()
-        .forEach(
-            one ->
-                rows.add(new Picture.Row(one.operation, pathOf(one.operation), false, one.steps)));
-    return rows;
-  }
-
   private static List<Picture.Group> groups(Map<String, Sum> sums) {
     List<Picture.Group> groups =
         sums.entrySet().stream()
@@ -509,7 +480,10 @@ public final class LiveState implements StreamListener {
         requests++;
         ofLock.add(
             new Picture.Request(
-                request, doing.getOrDefault(request.tid(), ""), stackOf(request.stack())));
+                request,
+                tasks.getOrDefault(request.tid(), UNKNOWN).doing,
+                tasks.getOrDefault(request.holderTid(), UNKNOWN).comm,
+                stackOf(request.stack())));
       }
       String path = isFile ? paths.get(new FileKey(key.dev(), key.number())) : null;
       list.add(new Picture.Lock(key, path, ofLock));
@@ -522,10 +496,11 @@ public final class LiveState implements StreamListener {
     return text == null ? List.of() : List.of(text.split(";"));
   }
 
-  private Picture.AlertRow describe(Alert alert) {
+  private Picture.AlertRow describe(Alert alert, Silence silence) {
     return new Picture.AlertRow(
         alert,
         paths.get(new FileKey(alert.subject().dev(), alert.subject().ino())),
-        alert.evidence().stream().map(item -> stackOf(item.stack())).toList());
+        alert.evidence().stream().map(item -> stackOf(item.stack())).toList(),
+        silence);
   }
 }

@@ -3,6 +3,7 @@ package io.faultline.view;
 import io.faultline.match.LockTable;
 import io.faultline.match.Operation;
 import io.faultline.risk.Alert;
+import io.faultline.risk.Silence;
 import io.faultline.source.StreamInfo;
 import java.util.List;
 import java.util.Map;
@@ -124,9 +125,11 @@ public record Picture(
    * A request for a lock.
    *
    * @param doing what its task does, when the sweep said so; empty otherwise
+   * @param holderComm name of the task that is said to hold the lock; empty when it is not known
    * @param stack innermost function first; empty when there is none
    */
-  public record Request(LockTable.Request request, String doing, List<String> stack) {
+  public record Request(
+      LockTable.Request request, String doing, String holderComm, List<String> stack) {
     /** Copies the list. */
     public Request {
       stack = List.copyOf(stack);
@@ -138,8 +141,9 @@ public record Picture(
    *
    * @param path of the file that it is about; {@code null} when it is about none that is known
    * @param stacks one for each evidence, empty where there is none
+   * @param silence that covers it; {@code null} when it is not silenced
    */
-  public record AlertRow(Alert alert, String path, List<List<String>> stacks) {
+  public record AlertRow(Alert alert, String path, List<List<String>> stacks, Silence silence) {
     /** Copies the list. */
     public AlertRow {
       stacks = List.copyOf(stacks);

@@ -3,7 +3,8 @@
  * for which lock, alerts, and the last hour. Both the page and the terminal show this.
  *
  * <p>Starting points: {@link io.faultline.view.LiveState}, which listens to the pipeline, {@link
- * io.faultline.view.Picture}, what it hands out.
+ * io.faultline.view.Picture}, what it hands out; {@link io.faultline.view.FleetPicture} is what a
+ * collector shows of its hosts.
  *
  * <p>Imports: the JDK, {@code event}, {@code source}, {@code match}, {@code risk}, {@code
  * pipeline}. Threads: the state belongs to the pipeline's thread; its pictures are immutable and

@@ -3,11 +3,15 @@ package io.faultline.web;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import java.net.URI;
+import java.net.URLDecoder;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Who may ask: a browser on another site must not (Host against DNS rebinding, Origin against
@@ -15,6 +19,8 @@ import java.util.Set;
  */
 final class Access {
   private static final String COOKIE = "faultline_token=";
+  private static final Pattern ADDRESS =
+      Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}|\\[[0-9a-f:.]+]");
 
   private final Set<String> hosts = new HashSet<>(Set.of("localhost", "127.0.0.1", "[::1]"));
   private final byte[] token;
@@ -25,11 +31,16 @@ final class Access {
     token = settings.token().getBytes(StandardCharsets.UTF_8);
   }
 
-  /** Why the request is refused: an HTTP status; 0 when it is not. */
-  int refusal(HttpExchange exchange) {
+  /**
+   * Why the request is refused: an HTTP status; 0 when it is not.
+   *
+   * @param isOpen whether it is for what anybody may have: the page's own files, and the place
+   *     where a token is shown
+   */
+  int refusal(HttpExchange exchange, boolean isOpen) {
     Headers headers = exchange.getRequestHeaders();
     String host = headers.getFirst("Host");
-    if (host == null || !hosts.contains(nameOf(host))) {
+    if (host == null || !isOwnName(nameOf(host))) {
       return 421;
     }
     String origin = headers.getFirst("Origin");
@@ -41,7 +52,12 @@ final class Access {
     if (isOtherSite && !exchange.getRequestMethod().equals("GET")) {
       return 403;
     }
-    return token.length == 0 || hasToken(headers) ? 0 : 401;
+    return token.length == 0 || isOpen || hasToken(headers) ? 0 : 401;
+  }
+
+  /** An address is nobody's name: only names can be made to lead here by somebody else. */
+  private boolean isOwnName(String host) {
+    return hosts.contains(host) || ADDRESS.matcher(host).matches();
   }
 
   /** Without the port. */
@@ -64,18 +80,36 @@ final class Access {
     if (bearer != null && bearer.startsWith("Bearer ")) {
       return isToken(bearer.substring(7));
     }
-    for (String cookies : headers.getOrDefault("Cookie", java.util.List.of())) {
+    for (String cookies : headers.getOrDefault("Cookie", List.of())) {
       for (String cookie : cookies.split("; ?")) {
         if (cookie.startsWith(COOKIE)) {
-          return isToken(cookie.substring(COOKIE.length()));
+          return isCookie(cookie.substring(COOKIE.length()));
         }
       }
     }
     return false;
   }
 
+  private boolean isCookie(String value) {
+    try {
+      return isToken(URLDecoder.decode(value, StandardCharsets.UTF_8));
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  /**
+   * The cookie that shows the token from now on: scripts cannot read it, other sites not send it.
+   */
+  static String cookie(String token, boolean isSecure) {
+    return COOKIE
+        + URLEncoder.encode(token, StandardCharsets.UTF_8)
+        + "; Path=/; HttpOnly; SameSite=Strict"
+        + (isSecure ? "; Secure" : "");
+  }
+
   /** Takes as long for a wrong one as for a right one. */
-  private boolean isToken(String shown) {
+  boolean isToken(String shown) {
     return MessageDigest.isEqual(token, shown.getBytes(StandardCharsets.UTF_8));
   }
 }

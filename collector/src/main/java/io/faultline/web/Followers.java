@@ -1,50 +1,96 @@
 package io.faultline.web;
 
 import com.sun.net.httpserver.HttpExchange;
-import io.faultline.view.LiveState;
-import io.faultline.view.Picture;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongFunction;
 
 /**
- * Clients that follow the stream of Server-Sent Events, each with a thread of its own that sends
- * the latest picture when there is a new one. A client that is slow skips pictures; one that takes
- * nothing for {@value #STUCK_S} s is dropped.
+ * Clients that follow the stream of Server-Sent Events. One thread makes a frame of each new
+ * version, once for all; each client has a thread of its own that sends it the latest frame. So a
+ * client that is slow skips frames and holds nobody up; one that takes nothing for {@value
+ * #STUCK_MS} ms is dropped.
  */
 final class Followers implements AutoCloseable {
-  private static final int STUCK_S = 10;
-  private static final int STACK_BYTES = 256 << 10;
-  private static final int PERIOD_MS = 1000;
+  private static final int STUCK_MS = 5000;
+  private static final int STACK_BYTES = 128 << 10;
+  private static final int QUIET_MS = 1000;
+  private static final int PERIOD_MS = 500; // twice a second is as much as anybody can read
+  private static final byte[] HELLO = bytes("retry: 2000\n\n");
+  private static final byte[] COMMENT = bytes(":\n\n"); // finds out that a client has gone
 
-  private final LiveState state;
+  private final Content content;
+  private final LongFunction<String> dataOf;
   private final int clientsMax;
   private final Set<Client> clients = ConcurrentHashMap.newKeySet();
   private final AtomicLong refused = new AtomicLong();
   private final AtomicLong dropped = new AtomicLong();
-  private final ScheduledExecutorService watchdog =
-      Executors.newSingleThreadScheduledExecutor(
-          task -> {
-            Thread thread = new Thread(task, "faultline-web-watchdog");
-            thread.setDaemon(true);
-            return thread;
-          });
+  private final AtomicLong skipped = new AtomicLong();
+  private final Thread maker;
+  private final Thread watchdog;
+
+  // The latest frame; guarded by this.
+  private byte[] frame = COMMENT;
+  private long frameNumber;
+
   private volatile boolean isClosed;
 
-  Followers(LiveState state, int clientsMax) {
-    this.state = state;
+  /** {@code dataOf} gives the data of a version's event. */
+  Followers(Content content, LongFunction<String> dataOf, int clientsMax) {
+    this.content = content;
+    this.dataOf = dataOf;
     this.clientsMax = clientsMax;
-    var unused = watchdog.scheduleWithFixedDelay(this::dropStuck, 1, 1, TimeUnit.SECONDS);
+    maker = start("faultline-web-frames", this::makeFrames);
+    watchdog = start("faultline-web-watchdog", this::dropStuck);
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static Thread start(String name, Runnable task) {
+    Thread thread = new Thread(null, task, name, STACK_BYTES);
+    thread.setDaemon(true);
+    thread.start();
+    return thread;
+  }
+
+  private void makeFrames() {
+    long last = -1;
+    try {
+      while (!isClosed) {
+        awaitClient();
+        long next = content.newer(last, QUIET_MS);
+        byte[] made =
+            next == last
+                ? COMMENT
+                : bytes("id: " + next + "\nevent: now\ndata: " + dataOf.apply(next) + "\n\n");
+        last = next;
+        synchronized (this) {
+          frame = made;
+          frameNumber++;
+          notifyAll();
+        }
+        Thread.sleep(PERIOD_MS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private synchronized void awaitClient() throws InterruptedException {
+    while (clients.isEmpty()) {
+      wait();
+    }
   }
 
   private final class Client implements Runnable {
     private final HttpExchange exchange;
+    private volatile Thread thread;
     private volatile long sendingSinceNs; // 0 while it is not sending
     private boolean isDropped; // the watchdog's
 
@@ -56,19 +102,19 @@ final class Followers implements AutoCloseable {
     public void run() {
       try (exchange) {
         OutputStream out = exchange.getResponseBody();
-        send(out, "retry: 2000\n\n");
-        long last = 0;
+        send(out, HELLO);
+        long seen = frameNumber();
         while (!isClosed) {
-          Picture next = state.next(last, PERIOD_MS);
-          if (next == null) {
-            send(out, ":\n\n"); // a comment: finds out that the client has gone
-            continue;
+          byte[] next;
+          synchronized (Followers.this) {
+            while (frameNumber == seen) {
+              Followers.this.wait();
+            }
+            skipped.addAndGet(frameNumber - seen - 1);
+            seen = frameNumber;
+            next = frame;
           }
-          last = next.sequence();
-          send(
-              out,
-              "id: " + next.sequence() + "\nevent: now\ndata: " + PictureJson.now(next) + "\n\n");
-          Thread.sleep(PERIOD_MS / 2); // twice a second is as much as anybody can read
+          send(out, next);
         }
       } catch (IOException e) {
         // The client has gone, or was dropped.
@@ -79,12 +125,16 @@ final class Followers implements AutoCloseable {
       }
     }
 
-    private void send(OutputStream out, String text) throws IOException {
+    private void send(OutputStream out, byte[] bytes) throws IOException {
       sendingSinceNs = System.nanoTime();
-      out.write(text.getBytes(StandardCharsets.UTF_8));
+      out.write(bytes);
       out.flush();
       sendingSinceNs = 0;
     }
+  }
+
+  private synchronized long frameNumber() {
+    return frameNumber;
   }
 
   /** Takes the exchange over, or says no. */
@@ -98,22 +148,32 @@ final class Followers implements AutoCloseable {
     exchange.sendResponseHeaders(200, 0);
     Client client = new Client(exchange);
     clients.add(client);
-    Thread thread = new Thread(null, client, "faultline-web-follower", STACK_BYTES);
-    thread.setDaemon(true);
-    thread.start();
+    client.thread = start("faultline-web-follower", client);
+    synchronized (this) {
+      notifyAll(); // the maker may wait for the first one
+    }
     return true;
   }
 
   private void dropStuck() {
-    long nowNs = System.nanoTime();
-    for (Client client : clients) {
-      long sinceNs = client.sendingSinceNs;
-      boolean isStuck = sinceNs != 0 && nowNs - sinceNs > TimeUnit.SECONDS.toNanos(STUCK_S);
-      if (isStuck && !client.isDropped) {
-        client.isDropped = true;
-        dropped.incrementAndGet();
-        client.exchange.close(); // its thread's write then fails, and it leaves
+    try {
+      while (!isClosed) {
+        Thread.sleep(QUIET_MS);
+        long nowNs = System.nanoTime();
+        for (Client client : clients) {
+          long sinceNs = client.sendingSinceNs;
+          boolean isStuck = sinceNs != 0 && nowNs - sinceNs > STUCK_MS * 1_000_000L;
+          if (isStuck && !client.isDropped && client.thread != null) {
+            client.isDropped = true;
+            dropped.incrementAndGet();
+            // Closes the channel that its thread writes to. Closing the exchange instead would wait
+            // for the stream's lock, which that thread holds.
+            client.thread.interrupt();
+          }
+        }
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -121,18 +181,31 @@ final class Followers implements AutoCloseable {
     return clients.size();
   }
 
+  /** Clients turned away because there were too many. */
   long refused() {
     return refused.get();
   }
 
+  /** Clients dropped because they took nothing. */
   long dropped() {
     return dropped.get();
+  }
+
+  /** Frames that slow clients did not get, since a newer one was there. */
+  long skipped() {
+    return skipped.get();
   }
 
   @Override
   public void close() {
     isClosed = true;
-    watchdog.shutdownNow();
-    clients.forEach(client -> client.exchange.close());
+    maker.interrupt();
+    watchdog.interrupt();
+    for (Client client : clients) {
+      Thread thread = client.thread;
+      if (thread != null) {
+        thread.interrupt();
+      }
+    }
   }
 }

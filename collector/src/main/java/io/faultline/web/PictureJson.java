@@ -1,16 +1,13 @@
 package io.faultline.web;
 
-import com.fasterxml.jackson.jr.ob.JSON;
 import io.faultline.match.FileSystems;
 import io.faultline.match.LockNames;
 import io.faultline.match.LockTable;
 import io.faultline.match.LockWait;
 import io.faultline.match.Operation;
-import io.faultline.risk.Alert;
 import io.faultline.view.AttemptRing;
 import io.faultline.view.History;
 import io.faultline.view.Picture;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,27 +18,11 @@ import java.util.Map;
 final class PictureJson {
   private PictureJson() {}
 
-  private static String json(Object value) {
-    try {
-      return JSON.std.asString(value);
-    } catch (IOException e) {
-      throw new IllegalStateException(e); // maps, lists, numbers and strings can always be JSON
-    }
-  }
-
   private static long wallMs(Picture picture, long ktimeNs) {
     return picture.info().wallNsOf(ktimeNs) / 1_000_000;
   }
 
-  /** Whole numbers where the rest says nothing: a page has no use for 16 digits. */
-  private static Object rounded(double value) {
-    if (value >= 100 || value == Math.rint(value)) {
-      return Math.round(value);
-    }
-    return Math.round(value * 100) / 100.0;
-  }
-
-  static String info(Picture picture) {
+  static String info(Picture picture, Content content) {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("host", picture.info().hostName());
     map.put("kernel", picture.info().kernel());
@@ -55,7 +36,10 @@ final class PictureJson {
         .hooks()
         .forEach(hook -> hooks.add(Map.of("name", hook.name(), "via", hook.via())));
     map.put("hooks", hooks);
-    return json(map);
+    map.put("views", content.views());
+    map.put("can_silence", content.silences() != null);
+    map.put("redacted", content.isRedacted());
+    return Json.text(map);
   }
 
   static String now(Picture picture) {
@@ -65,7 +49,7 @@ final class PictureJson {
     Map<String, Object> point = new LinkedHashMap<>();
     if (!picture.rates().isEmpty()) {
       point.put(History.TIME, wallMs(picture, picture.ratesNs()));
-      History.NAMES.forEach(name -> point.put(name, rounded(picture.rates().get(name))));
+      History.NAMES.forEach(name -> point.put(name, Json.rounded(picture.rates().get(name))));
     }
     map.put("point", point);
     Picture.Balance balance = picture.balance();
@@ -83,9 +67,7 @@ final class PictureJson {
     agent.put("rss_bytes", picture.self().rssBytes());
     map.put("agent", agent);
     map.put("in_flight", picture.operations().stream().filter(Picture.Row::isInFlight).count());
-    map.put(
-        "firing",
-        picture.alerts().stream().filter(row -> row.alert().state() == Alert.State.FIRING).count());
+    map.put("firing", picture.alerts().stream().filter(AlertJson::isTold).count());
     List<Object> devices = new ArrayList<>();
     for (Picture.Device device : picture.devices()) {
       Map<String, Object> row = new LinkedHashMap<>();
@@ -101,7 +83,7 @@ final class PictureJson {
       devices.add(row);
     }
     map.put("devices", devices);
-    return json(map);
+    return Json.text(map);
   }
 
   static String history(History history) {
@@ -112,17 +94,17 @@ final class PictureJson {
             (name, column) -> {
               List<Object> values = new ArrayList<>(column.length);
               for (double value : column) {
-                values.add(rounded(value));
+                values.add(Json.rounded(value));
               }
               map.put(name, values);
             });
-    return json(map);
+    return Json.text(map);
   }
 
   static String operations(Picture picture) {
     List<Object> rows = new ArrayList<>();
     picture.operations().forEach(row -> rows.add(describe(picture, row)));
-    return json(Map.of("operations", rows));
+    return Json.text(Map.of("operations", rows));
   }
 
   private static Map<String, Object> describe(Picture picture, Picture.Row row) {
@@ -181,7 +163,7 @@ final class PictureJson {
     Map<String, Object> all = describe(picture, row);
     all.put("steps", steps);
     all.put("steps_complete", row.attempts().size() == row.operation().attempts());
-    return json(all);
+    return Json.text(all);
   }
 
   static String locks(Picture picture) {
@@ -198,7 +180,7 @@ final class PictureJson {
       map.put("requests", requests);
       list.add(map);
     }
-    return json(Map.of("locks", list, "omitted", picture.locksOmitted()));
+    return Json.text(Map.of("locks", list, "omitted", picture.locksOmitted()));
   }
 
   private static Map<String, Object> describe(Picture picture, Picture.Request of) {
@@ -211,46 +193,11 @@ final class PictureJson {
     map.put("mode", request.mode().label);
     long sinceNs = request.isWaiting() ? request.requestNs() : request.grantNs();
     map.put("since_ns", picture.timeNs() - sinceNs);
+    map.put("since_ms", wallMs(picture, sinceNs));
     map.put("holder_tid", request.holderTid());
+    map.put("holder_comm", of.holderComm());
     map.put("doing", of.doing());
     map.put("stack", of.stack());
     return map;
-  }
-
-  static String alerts(Picture picture) {
-    List<Object> list = new ArrayList<>();
-    for (Picture.AlertRow row : picture.alerts()) {
-      Alert alert = row.alert();
-      Map<String, Object> map = new LinkedHashMap<>();
-      map.put("id", alert.id());
-      map.put("rule", alert.rule().label());
-      map.put("severity", alert.severity().label());
-      map.put("state", alert.state().label());
-      map.put("verdict", alert.verdict().label());
-      map.put("why", alert.why());
-      map.put("title", alert.title());
-      map.put("fs", alert.subject().fs());
-      int dev = alert.subject().dev();
-      map.put("dev", dev == 0 ? "" : FileSystems.devOf(dev));
-      map.put("path", row.path());
-      map.put("first_ms", wallMs(picture, alert.firstNs()));
-      map.put("last_ms", wallMs(picture, alert.lastNs()));
-      map.put("count", alert.count());
-      map.put("complete", alert.isComplete());
-      List<Object> evidence = new ArrayList<>();
-      for (int i = 0; i < alert.evidence().size(); i++) {
-        Alert.Evidence item = alert.evidence().get(i);
-        Map<String, Object> line = new LinkedHashMap<>();
-        line.put(History.TIME, wallMs(picture, item.ns()));
-        line.put("tid", item.tid());
-        line.put("comm", item.comm());
-        line.put("text", item.text());
-        line.put("stack", row.stacks().get(i));
-        evidence.add(line);
-      }
-      map.put("evidence", evidence);
-      list.add(map);
-    }
-    return json(Map.of("alerts", list));
   }
 }

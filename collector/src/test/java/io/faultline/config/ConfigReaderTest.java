@@ -174,6 +174,32 @@ class ConfigReaderTest {
   }
 
   @Test
+  void shouldReadHowThePageIsProtected() throws Exception {
+    WebConfig web =
+        parse(
+                """
+                web:
+                  listen: "[::]:9700"
+                  redact: true
+                  tls:
+                    certificate: /etc/faultline/cert.pem
+                    key: /etc/faultline/key.pem
+                    client_ca: /etc/faultline/ca.pem
+                """)
+            .web();
+    assertThat(web.host()).isEqualTo("::");
+    assertThat(web.isRedacted()).isTrue();
+    assertThat(web.tls().clientCa()).isEqualTo(Path.of("/etc/faultline/ca.pem"));
+    assertThat(web.at("127.0.0.1:1").tls()).isEqualTo(web.tls());
+    assertThat(web.at("127.0.0.1:1").isRedacted()).isTrue();
+    assertThat(parse("web: {tls: {}}\n").web().tls()).isNull();
+    assertThat(problems("web:\n  tls:\n    client_ca: /a\n    cert: /b\n"))
+        .containsExactly(
+            "a.yaml:2: web.tls: no certificate (expected: certificate and key)",
+            "a.yaml:4: web.tls.cert: unknown name (expected: certificate, client_ca or key)");
+  }
+
+  @Test
   void shouldNotShowSecretsInErrors() {
     List<String> problems =
         problems(

@@ -106,27 +106,40 @@ final class Live {
     return process.exitValue();
   }
 
-  /** Runs the program as nobody; from a copy, since the checkout may be where nobody may look. */
+  /** Runs the program as nobody. */
   static Result faultlineAsNobody(String... arguments) throws Exception {
-    Path copy = Files.createTempDirectory(Path.of("/var/tmp"), "faultline-test-");
-    try {
+    try (Copy copy = Copy.make()) {
+      return run(copy.asNobody(arguments));
+    }
+  }
+
+  /** A copy of what is built: the checkout may be where nobody may look. */
+  record Copy(Path root) implements AutoCloseable {
+    static Copy make() throws Exception {
+      Path copy = Files.createTempDirectory(Path.of("/var/tmp"), "faultline-test-");
       Path target = Files.createDirectories(copy.resolve("collector/target"));
       tool("cp", ROOT.resolve("faultline").toString(), copy.toString());
       tool("sh", "-c", "cp -r target/lib target/faultline-collector-*.jar " + target);
       tool("chmod", "-R", "a+rX", copy.toString());
-      List<String> command =
-          new ArrayList<>(
-              List.of(
-                  "setpriv",
-                  "--reuid=65534",
-                  "--regid=65534",
-                  "--clear-groups",
-                  "--inh-caps=-all"));
-      command.add(copy.resolve("faultline").toString());
+      return new Copy(copy);
+    }
+
+    /** A command without privileges; where there are none to drop, as it is. */
+    String[] asNobody(String... arguments) {
+      List<String> command = new ArrayList<>();
+      if (System.getProperty("user.name").equals("root")) {
+        command.addAll(
+            List.of(
+                "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"));
+      }
+      command.add(root.resolve("faultline").toString());
       command.addAll(List.of(arguments));
-      return run(command.toArray(String[]::new));
-    } finally {
-      tool("rm", "-r", copy.toString());
+      return command.toArray(String[]::new);
+    }
+
+    @Override
+    public void close() throws Exception {
+      tool("rm", "-r", root.toString());
     }
   }
 

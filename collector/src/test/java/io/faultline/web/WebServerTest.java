@@ -4,102 +4,39 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.jr.ob.JSON;
-import io.faultline.export.SampleStream;
-import io.faultline.pipeline.Pipeline;
-import io.faultline.view.LiveState;
+import io.faultline.alert.Silences;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class WebServerTest {
-  private static final int WAIT_MS_MAX = 30_000;
-
-  private final LiveState state =
-      new LiveState(
-          SampleStream.INFO,
-          new LiveState.Gauges() {
-            @Override
-            public long ringUsedBytes() {
-              return 0;
-            }
-
-            @Override
-            public double cpuRatio() {
-              return -1;
-            }
-
-            @Override
-            public long rssBytes() {
-              return -1;
-            }
-          });
-  private final Pipeline pipeline = new Pipeline(state);
-  private final ScheduledExecutorService publisher = Executors.newSingleThreadScheduledExecutor();
-  private WebServer server;
+  private Served served;
 
   private void start(String token, int clientsMax) throws IOException {
-    SampleStream.feed(pipeline, 100);
-    server =
-        WebServer.start(
-            state, new WebSettings("127.0.0.1", 0, token, List.of("storage7"), clientsMax));
-    var unused =
-        publisher.scheduleAtFixedRate(
-            () -> state.publish(pipeline.alerts()), 0, 50, TimeUnit.MILLISECONDS);
+    served = Served.start(token, clientsMax);
   }
 
   @AfterEach
   void stop() {
-    publisher.shutdownNow();
-    if (server != null) {
-      server.close();
+    if (served != null) {
+      served.close();
     }
   }
 
-  /** Status, headers and body, as they come over the wire. */
-  private record Reply(int status, String head, String body) {}
-
-  private Socket send(String request) throws IOException {
-    Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.address().getPort());
-    socket.setSoTimeout(WAIT_MS_MAX);
-    socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
-    socket.getOutputStream().flush();
-    return socket;
-  }
-
-  private Reply ask(String line, String... headers) throws IOException {
-    StringBuilder request = new StringBuilder(line).append(" HTTP/1.1\r\nConnection: close\r\n");
-    boolean hasHost = false;
-    for (String header : headers) {
-      request.append(header).append("\r\n");
-      hasHost |= header.startsWith("Host:");
-    }
-    if (!hasHost) {
-      request.append("Host: localhost:9700\r\n");
-    }
-    try (Socket socket = send(request.append("\r\n").toString())) {
-      String all = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      int end = all.indexOf("\r\n\r\n");
-      return new Reply(
-          Integer.parseInt(all.substring(9, 12)), all.substring(0, end), all.substring(end + 4));
-    }
+  private Served.Reply ask(String line, String... headers) throws IOException {
+    return served.ask(line, headers);
   }
 
   private Map<String, Object> json(String path) throws IOException {
-    Reply reply = ask("GET " + path);
-    assertThat(reply.status()).as(path).isEqualTo(200);
-    return JSON.std.mapFrom(reply.body());
+    return served.json(path);
   }
 
   @Test
@@ -107,8 +44,18 @@ class WebServerTest {
     start("", 4);
     long bytes = 0;
     for (String path :
-        List.of("/", "/app.js", "/graph.js", "/app.css", "/uplot.js", "/uplot.css", "/icon.svg")) {
-      Reply reply = ask("GET " + path);
+        List.of(
+            "/",
+            "/words.js",
+            "/graph.js",
+            "/operations.js",
+            "/alerts.js",
+            "/app.js",
+            "/app.css",
+            "/uplot.js",
+            "/uplot.css",
+            "/icon.svg")) {
+      Served.Reply reply = ask("GET " + path);
       assertThat(reply.status()).as(path).isEqualTo(200);
       assertThat(reply.head()).contains("default-src 'none'", "nosniff", "DENY");
       bytes += reply.body().length();
@@ -138,11 +85,18 @@ class WebServerTest {
   @Test
   void shouldDescribeExactlyWhatItAnswers() throws IOException {
     start("", 4);
+    served.server.serve("/metrics", accept -> new WebServer.Text("text/plain", ""));
+    TreeSet<String> answered = served.server.routes().described();
+    try (WebServer collector =
+        WebServer.start(
+            new HostsContent("collector", Silences.of(List.of())), Served.settings("", 1))) {
+      answered.addAll(collector.routes().described());
+    }
     TreeSet<String> described = new TreeSet<>();
     Map<?, ?> paths = (Map<?, ?>) json("/api/v1/openapi.json").get("paths");
-    paths.keySet().forEach(path -> described.add(String.valueOf(path)));
-    TreeSet<String> answered = new TreeSet<>(server.paths());
-    answered.addAll(List.of("/api/v1/stream", "/api/v1/operations/{id}", "/api/v1/openapi.json"));
+    paths.forEach(
+        (path, methods) ->
+            ((Map<?, ?>) methods).keySet().forEach(method -> described.add(method + " " + path)));
     assertThat(described).isEqualTo(answered);
   }
 
@@ -152,6 +106,8 @@ class WebServerTest {
     assertThat(ask("GET /api/v1/now", "Host: evil.example").status()).isEqualTo(421);
     assertThat(ask("GET /api/v1/now", "Host: storage7:9700").status()).isEqualTo(200);
     assertThat(ask("GET /api/v1/now", "Host: [::1]:9700").status()).isEqualTo(200);
+    assertThat(ask("GET /api/v1/now", "Host: 192.0.2.7:9700").status()).isEqualTo(200);
+    assertThat(ask("GET /api/v1/now", "Host: 192.0.2.7.evil.example").status()).isEqualTo(421);
     assertThat(ask("GET /api/v1/now", "Origin: http://evil.example").status()).isEqualTo(403);
     assertThat(ask("GET /api/v1/now", "Origin: null").status()).isEqualTo(403);
     assertThat(ask("GET /api/v1/now", "Origin: http://localhost:9700").status()).isEqualTo(200);
@@ -162,7 +118,7 @@ class WebServerTest {
   @Test
   void shouldAskForTheToken() throws IOException {
     start("secret", 4);
-    Reply refused = ask("GET /api/v1/now");
+    Served.Reply refused = ask("GET /api/v1/now");
     assertThat(refused.status()).isEqualTo(401);
     assertThat(refused.body()).contains("Bearer").doesNotContain("secret");
     assertThat(ask("GET /api/v1/now", "Authorization: Bearer wrong").status()).isEqualTo(401);
@@ -170,12 +126,33 @@ class WebServerTest {
     assertThat(ask("GET /api/v1/now", "Authorization: Bearer secret").status()).isEqualTo(200);
     assertThat(ask("GET /api/v1/now", "Cookie: a=b; faultline_token=secret").status())
         .isEqualTo(200);
+    assertThat(ask("GET /api/v1/now", "Cookie: faultline_token=%zz").status()).isEqualTo(401);
+    assertThat(served.put("POST /api/v1/silences", "{}").status()).isEqualTo(401);
+    assertThat(ask("GET /").status()).as("the page, which asks for it").isEqualTo(200);
+  }
+
+  @Test
+  void shouldGiveACookieForTheToken() throws IOException {
+    start("s;cret ü", 4);
+    assertThat(served.put("POST /api/v1/login", "{\"token\": \"other\"}").status()).isEqualTo(401);
+    assertThat(served.put("POST /api/v1/login", "no").status()).isEqualTo(401);
+    Served.Reply reply = served.put("POST /api/v1/login", "{\"token\": \"s;cret ü\"}");
+    assertThat(reply.status()).isEqualTo(204);
+    String cookie = reply.head().replaceAll("(?s).*Set-cookie: ([^;]*);.*", "$1");
+    assertThat(reply.head()).contains("HttpOnly; SameSite=Strict");
+    assertThat(ask("GET /api/v1/now", "Cookie: " + cookie).status()).isEqualTo(200);
+    Served.Reply foreign =
+        served.put("POST /api/v1/login", "{}", "Origin: http://evil.example", "Cookie: " + cookie);
+    assertThat(foreign.status()).isEqualTo(403);
   }
 
   @Test
   void shouldNotListenElsewhereWithoutAToken() {
     assertThatThrownBy(
-            () -> WebServer.start(state, new WebSettings("0.0.0.0", 0, "", List.of(), 1)))
+            () ->
+                WebServer.start(
+                    new HostsContent("here", null),
+                    new WebSettings("0.0.0.0", 0, "", List.of(), 1)))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("0.0.0.0:0 (expected: a loopback address, or a token");
   }
@@ -196,7 +173,7 @@ class WebServerTest {
     }
     assertThat(ask("DELETE /api/v1/alerts").status()).isEqualTo(405);
     assertThat(ask("POST /api/v1/alerts", "Content-Length: 0").status()).isEqualTo(405);
-    Reply head = ask("HEAD /api/v1/now");
+    Served.Reply head = ask("HEAD /api/v1/now");
     assertThat(head.status()).isEqualTo(200);
     assertThat(head.body()).isEmpty();
   }
@@ -206,7 +183,7 @@ class WebServerTest {
     start("", 4);
     StringBuilder body = new StringBuilder("POST /api/v1/now HTTP/1.1\r\nHost: localhost\r\n");
     body.append("Connection: close\r\nContent-Length: 70000\r\n\r\n").append("x".repeat(70_000));
-    try (Socket socket = send(body.toString())) {
+    try (Socket socket = served.send(body.toString())) {
       String reply = new String(socket.getInputStream().readNBytes(12), StandardCharsets.UTF_8);
       assertThat(reply).endsWith("413");
     }
@@ -218,7 +195,7 @@ class WebServerTest {
     List<Socket> sockets = new ArrayList<>();
     try {
       for (int i = 0; i < 2; i++) {
-        Socket socket = send("GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        Socket socket = served.send("GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
         sockets.add(socket);
         BufferedReader lines =
             new BufferedReader(
