@@ -1,5 +1,6 @@
 package io.faultline.web;
 
+import io.faultline.alert.Silences;
 import io.faultline.export.SampleStream;
 import io.faultline.pipeline.Pipeline;
 import io.faultline.view.LiveState;
@@ -47,7 +48,9 @@ public final class WebFuzz {
     SampleStream.feed(pipeline, 20);
     state.publish(pipeline.alerts());
     try {
-      return WebServer.start(state, new WebSettings("127.0.0.1", 0, TOKEN, List.of("storage7"), 8));
+      return WebServer.start(
+          LiveContent.of(state, Silences.of(List.of()), false),
+          new WebSettings("127.0.0.1", 0, TOKEN, List.of("storage7"), 8));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
