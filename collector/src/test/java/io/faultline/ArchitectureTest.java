@@ -152,6 +152,15 @@ class ArchitectureTest {
           Map.entry(
               "kafka",
               List.of(ROOT + "event", ROOT + "source", ROOT + "recording", "org.apache.kafka..")),
+          Map.entry(
+              "source.kafka",
+              List.of(
+                  ROOT + "event",
+                  ROOT + "source",
+                  ROOT + "kafka",
+                  ROOT + "recording",
+                  "org.apache.kafka..")),
+          Map.entry("sink.kafka", List.of(ROOT + "kafka", "org.apache.kafka..")),
           Map.entry("journal", List.of(ROOT + "event", ROOT + "source", ROOT + "recording")),
           Map.entry("selftest", List.of(ROOT + "probe.direct")),
           Map.entry("fleet", List.of("com.github.luben.zstd..")),

@@ -6,11 +6,14 @@ import io.faultline.event.HookChange;
 import io.faultline.event.LockStep;
 import io.faultline.event.Probe;
 import io.faultline.journal.JournalLimits;
+import io.faultline.journal.JournalRange;
 import io.faultline.pipeline.Digest;
 import io.faultline.pipeline.Pipeline;
+import io.faultline.source.EventSource;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
+import io.faultline.source.kafka.KafkaSource;
 import io.faultline.source.live.LiveSource;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -39,9 +42,11 @@ import picocli.CommandLine.Spec;
       "Ends at Ctrl-C, after --duration, or when CMD ends. Examples:",
       "  faultline record -o incident.fl --duration 30s",
       "  faultline record -o copy.fl --mount /srv -- cp --reflink=never a b",
+      "  faultline record -o db1.fl --from kafka --kafka broker:9092 --host db1 --since 2h",
     })
 final class RecordCommand implements Callable<Integer> {
   private static final long PROGRESS_NS = 1_000_000_000L;
+  private static final int COPY_BATCH = 4096;
 
   @Spec private CommandSpec spec;
 
@@ -86,6 +91,22 @@ final class RecordCommand implements Callable<Integer> {
       description = "say at the end what matcher and rules made of it, as one line")
   private boolean isDigest;
 
+  @Option(
+      names = "--from",
+      paramLabel = "kernel|kafka",
+      description =
+          "what is recorded: the running kernel, or what an agent has sent to Kafka; default kernel")
+  private Origin origin;
+
+  private enum Origin {
+    KERNEL,
+    KAFKA
+  }
+
+  @Mixin private KafkaOptions kafka;
+
+  @Mixin private RangeOptions range;
+
   @Mixin private LiveOptions live;
 
   @Parameters(paramLabel = "-- CMD", description = "record for as long as this command runs")
@@ -94,6 +115,9 @@ final class RecordCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     checkOutput();
+    if (isFromKafka()) {
+      return copy();
+    }
     PrintWriter err = spec.commandLine().getErr();
     try (LiveSource source = live.open(LiveOptions.Detail.FULL);
         RecordTarget target = openTarget(source.info())) {
@@ -140,6 +164,64 @@ final class RecordCommand implements Callable<Integer> {
       if (status != 0) {
         throw new CommandFailure(
             "command: " + command.get(0) + " ended with " + status + " (expected: 0)");
+      }
+      return 0;
+    }
+  }
+
+  private boolean isFromKafka() {
+    boolean isWanted = kafka.isWanted();
+    String wrong = null;
+    if (origin == Origin.KAFKA && !isWanted) {
+      wrong = "--from: kafka without brokers (expected: --kafka HOST:PORT and --host NAME)";
+    } else if (origin == Origin.KERNEL && isWanted) {
+      wrong = "--from: kernel with --kafka (expected: one of both)";
+    } else if (!isWanted && !range.range().equals(JournalRange.ALL)) {
+      wrong = "--since, --until: of the running kernel (expected: with --from kafka)";
+    } else if (isWanted && output.file == null) {
+      wrong = "--journal: of what is over (expected: --output FILE)";
+    } else if (isWanted && (duration != null || !command.isEmpty())) {
+      wrong = "--duration, CMD: with --from kafka (expected: --since, --until or --offsets)";
+    }
+    if (wrong != null) {
+      throw new ParameterException(spec.commandLine(), wrong);
+    }
+    return isWanted;
+  }
+
+  /** Records what an agent has sent. */
+  private int copy() throws IOException {
+    PrintWriter err = spec.commandLine().getErr();
+    try (KafkaSource source = kafka.open(range.range().since(), range.range().until());
+        RecordTarget target = RecordTarget.file(output.file, source.info())) {
+      Digest digest = new Digest();
+      Pipeline pipeline = isDigest ? new Pipeline(digest) : null;
+      StreamConsumer consumer =
+          pipeline == null ? target.consumer() : new Both(target.consumer(), pipeline);
+      Progress progress = new Progress(isQuiet ? null : err);
+      long events = 0;
+      long shownNs = System.nanoTime();
+      for (int count; (count = source.poll(consumer, COPY_BATCH)) != EventSource.END; ) {
+        events += count;
+        if (System.nanoTime() - shownNs >= PROGRESS_NS) {
+          shownNs = System.nanoTime();
+          progress.show("%,d events", events);
+        }
+      }
+      progress.end();
+      target.close();
+      source.notes().forEach(note -> err.println("note: " + note));
+      source.damage().forEach(err::println);
+      if (!isQuiet) {
+        err.printf(
+            "recorded %,d events, %,d bytes: faultline report %s%n",
+            events, target.bytes(), output.file);
+      }
+      err.flush();
+      if (pipeline != null) {
+        pipeline.finish();
+        spec.commandLine().getOut().println(digest.text());
+        spec.commandLine().getOut().flush();
       }
       return 0;
     }

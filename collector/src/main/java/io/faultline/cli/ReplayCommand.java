@@ -5,7 +5,6 @@ import io.faultline.config.AgentConfig;
 import io.faultline.config.ConfigException;
 import io.faultline.config.ConfigReader;
 import io.faultline.config.RulesConfig;
-import io.faultline.journal.JournalReader;
 import io.faultline.pipeline.Digest;
 import io.faultline.pipeline.Pipeline;
 import io.faultline.pipeline.StreamListener;
@@ -17,6 +16,7 @@ import io.faultline.sink.AlertDesk;
 import io.faultline.sink.AlertSink;
 import io.faultline.sink.DirectSink;
 import io.faultline.source.EventSource;
+import io.faultline.source.RecordedSource;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -29,6 +29,8 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
@@ -44,12 +46,21 @@ import picocli.CommandLine.TypeConversionException;
       "  faultline replay incident.fl --what-if rules.yaml    # which alerts other thresholds give",
       "  faultline replay incident.fl --speed 10 --config agent.yaml    # to its receivers too",
       "  faultline replay incident.fl --speed 1 --web                   # on the live page",
+      "  faultline replay --kafka broker:9092 --host db1 --since 2h     # what its agent has sent",
       "  faultline replay incident.fl --influx http://localhost:8086 --influx-db incident",
     })
 final class ReplayCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Mixin private RecordingOptions recorded;
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "FILE",
+      description = "a recording, or the directory of a journal; or else --kafka")
+  private Path file;
+
+  @Mixin private RangeOptions range;
+
+  @Mixin private KafkaOptions kafka;
 
   @Mixin private InfluxOptions influx;
 
@@ -123,7 +134,7 @@ final class ReplayCommand implements Callable<Integer> {
     ConfigReader reader = new ConfigReader();
     AgentConfig config = configFile == null ? AgentConfig.DEFAULT : reader.read(configFile);
     RulesConfig rules = whatIf == null ? config.rules() : reader.readRules(whatIf);
-    try (JournalReader recording = recorded.open()) {
+    try (RecordedSource recording = open()) {
       ReportBuilder builder = new ReportBuilder(recording.info());
       builder.silence(rules.silences());
       replay(recording, config, rules, builder);
@@ -137,6 +148,22 @@ final class ReplayCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private RecordedSource open() throws IOException {
+    if (kafka.isWanted() == (file != null)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          file == null
+              ? "FILE: missing (expected: a recording or a journal; or --kafka and --host)"
+              : "--kafka: given with FILE (expected: one of both)");
+    }
+    if (file != null) {
+      return RecordingOptions.of(file, range, spec).open();
+    }
+    RecordedSource source = kafka.open(range.range().since(), range.range().until());
+    source.notes().forEach(new Messages(spec.commandLine().getErr())::say);
+    return source;
   }
 
   /** Runs any stream that ends; prints alerts meanwhile, and what {@code --what-if} changed. */

@@ -2,8 +2,8 @@ package io.faultline.journal;
 
 import io.faultline.recording.RecordingException;
 import io.faultline.recording.RecordingReader;
-import io.faultline.source.EventSource;
 import io.faultline.source.NameKind;
+import io.faultline.source.RecordedSource;
 import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
 import java.io.IOException;
@@ -27,7 +27,7 @@ import java.util.Locale;
  *
  * <p>Paths and names may be handed over more than once: every segment repeats them. One thread.
  */
-public final class JournalReader implements EventSource {
+public final class JournalReader implements RecordedSource {
   /** How long before its segment's begin an event may have happened: it waited in the ring. */
   private static final Duration LATENESS = Duration.ofSeconds(5);
 
@@ -219,17 +219,17 @@ public final class JournalReader implements EventSource {
     return info;
   }
 
-  /** What is worth knowing of the choice that was made, in sentences: nothing is wrong. */
+  @Override
   public List<String> notes() {
     return List.copyOf(notes);
   }
 
-  /** Whether the stream has its run's begin: otherwise numbers and counters do not begin with 0. */
+  @Override
   public boolean isFromBegin() {
     return isFromBegin;
   }
 
-  /** What is missing so far, in sentences; final when {@link #poll} has said {@link #END}. */
+  @Override
   public List<String> damage() {
     return List.copyOf(damage);
   }
@@ -237,6 +237,29 @@ public final class JournalReader implements EventSource {
   /** Events so far that the journal was given and does not have, or no longer. */
   public long missing() {
     return missing;
+  }
+
+  /** Names the run among those of this journal; 0 for a single recording. */
+  public long run() {
+    return runOfSegment();
+  }
+
+  /**
+   * While following: events of the run that were removed before they could be read, and that {@link
+   * #missing} does not have yet. Reads names only.
+   */
+  public long removedAhead() throws IOException {
+    findSuccessors();
+    Segment successor = segments.isEmpty() ? segment : segments.get(0);
+    if (successor.run() != segment.run() || Files.exists(successor.file())) {
+      return 0;
+    }
+    for (Segment next : Segment.list(directory)) {
+      if (next.number() > successor.number()) {
+        return successor == segment ? 0 : next.firstEvent() - successor.firstEvent();
+      }
+    }
+    return 0;
   }
 
   /**

@@ -10,6 +10,7 @@ import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
@@ -26,29 +27,19 @@ public final class FleetEncoder implements StreamConsumer {
   private static final Header SCHEMA =
       new RecordHeader(FleetRecord.SCHEMA_HEADER, FleetRecord.SCHEMA.getBytes(UTF_8));
 
-  /** Takes records. */
-  public interface Output {
-    /**
-     * One record.
-     *
-     * @param events how many are in it
-     */
-    void onRecord(ProducerRecord<byte[], byte[]> record, int events);
-  }
-
   private final String topic;
   private final byte[] key;
   private final Header run;
   private final StreamInfo info;
   private final String version;
   private final LongSupplier wallMs;
-  private final Output output;
+  private final Consumer<Outgoing> output;
   private final MessageCodec codec = MessageCodec.encoder();
   private final KnownNames known = new KnownNames();
   private long next; // number of the event that comes next
   private long blockNs; // ktime of the block's first event, or of the last event
   private long headerNs;
-  private boolean isHeaderDue = true;
+  private volatile boolean isHeaderDue = true;
 
   /**
    * An encoder for a run.
@@ -59,6 +50,7 @@ public final class FleetEncoder implements StreamConsumer {
    * @param firstEvent number within the run of the event that comes first
    * @param version of the program, for HEADERs
    * @param wallMs the wall clock: no record claims to be from the future, which brokers refuse
+   * @param output takes the records, on the thread that hands the stream over
    */
   public FleetEncoder(
       String topic,
@@ -67,7 +59,7 @@ public final class FleetEncoder implements StreamConsumer {
       long firstEvent,
       String version,
       LongSupplier wallMs,
-      Output output) {
+      Consumer<Outgoing> output) {
     this.topic = topic;
     this.info = info;
     this.version = version;
@@ -123,12 +115,22 @@ public final class FleetEncoder implements StreamConsumer {
     }
   }
 
+  /**
+   * The next event has that number: those before it are missing. A number that was used is none.
+   */
+  public void skipTo(long number) {
+    if (number > next) {
+      writeEvents();
+      next = number;
+    }
+  }
+
   /** Number within the run of the event that comes next. */
   public long next() {
     return next;
   }
 
-  /** Before the next block it is said again what the stream is about. */
+  /** Before the next block it is said again what the stream is about; any thread. */
   public void repeatHeader() {
     isHeaderDue = true;
   }
@@ -200,9 +202,11 @@ public final class FleetEncoder implements StreamConsumer {
     long time = Math.min(Math.floorDiv(info.wallNsOf(blockNs), 1_000_000L), wallMs.getAsLong());
     Header number =
         new RecordHeader(FleetRecord.FIRST_EVENT_HEADER, Long.toString(firstEvent).getBytes(UTF_8));
-    output.onRecord(
-        new ProducerRecord<>(
-            topic, null, Math.max(0, time), key, value, List.of(SCHEMA, run, number)),
-        events);
+    output.accept(
+        new Outgoing(
+            new ProducerRecord<>(
+                topic, null, Math.max(0, time), key, value, List.of(SCHEMA, run, number)),
+            firstEvent + events,
+            events));
   }
 }

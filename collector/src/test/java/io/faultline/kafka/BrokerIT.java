@@ -46,7 +46,7 @@ class BrokerIT {
                 0,
                 "1",
                 System::currentTimeMillis,
-                (record, events) -> producer.send(record));
+                outgoing -> producer.send(outgoing.record()));
         ByteBuffer event = ByteBuffer.allocate(Event.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int number = 0; number < EVENTS; number++) {
           encoder.onEvent(NumberedEvents.fill(event, number), 0);

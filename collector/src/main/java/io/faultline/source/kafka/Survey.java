@@ -1,0 +1,108 @@
+package io.faultline.source.kafka;
+
+import io.faultline.kafka.FleetRecord;
+import io.faultline.kafka.FleetRecordException;
+import io.faultline.recording.MessageCodec;
+import io.faultline.source.StreamInfo;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+
+/** A first look at a stretch of a topic: which runs of a host it has, and where. */
+final class Survey {
+  /** A block may have events until so long after its first one. */
+  private static final long BLOCK_MS = 5_000;
+
+  private static final int HOSTS_MAX = 20;
+
+  /** One run. */
+  static final class Run {
+    final String name;
+
+    /** Offset of its first record, by partition, in the order in which the run came to them. */
+    final Map<TopicPartition, Long> firstOffsets = new LinkedHashMap<>();
+
+    StreamInfo info; // null without a HEADER
+    long firstMs = Long.MAX_VALUE;
+    long lastMs = Long.MIN_VALUE;
+    boolean isInRange;
+
+    Run(String name) {
+      this.name = name;
+    }
+
+    String describe() {
+      return name + " " + Instant.ofEpochMilli(firstMs) + " to " + Instant.ofEpochMilli(lastMs);
+    }
+  }
+
+  private final byte[] key;
+  private final TopicRange range;
+  private final FleetRecord.Decoder decoder = new FleetRecord.Decoder();
+  private final Map<String, Run> runs = new TreeMap<>();
+  private final TreeSet<String> otherHosts = new TreeSet<>();
+
+  Survey(byte[] key, TopicRange range) {
+    this.key = key;
+    this.range = range;
+  }
+
+  void look(PartitionReader reader) throws IOException {
+    for (ConsumerRecord<byte[], byte[]> one = reader.next(); one != null; one = reader.next()) {
+      if (Arrays.equals(one.key(), key)) {
+        look(one);
+      } else if (otherHosts.size() < HOSTS_MAX) {
+        noteOther(one.key());
+      }
+    }
+  }
+
+  private void look(ConsumerRecord<byte[], byte[]> one) {
+    FleetRecord record;
+    try {
+      record = decoder.decode(one.key(), one.value(), one.headers());
+    } catch (FleetRecordException e) {
+      return; // said when it is read
+    }
+    Run run = runs.computeIfAbsent(record.run(), Run::new);
+    run.firstOffsets.putIfAbsent(new TopicPartition(one.topic(), one.partition()), one.offset());
+    run.firstMs = Math.min(run.firstMs, one.timestamp());
+    run.lastMs = Math.max(run.lastMs, one.timestamp());
+    if (record.type() == MessageCodec.Type.HEADER && run.info == null) {
+      run.info = record.info();
+    }
+    run.isInRange |=
+        record.type() == MessageCodec.Type.EVENTS
+            && range.hasOffset(one.offset())
+            && one.timestamp() >= range.sinceMs() - (range.sinceMs() < 0 ? 0 : BLOCK_MS)
+            && one.timestamp() < range.untilMs();
+  }
+
+  private void noteOther(byte[] otherKey) {
+    try {
+      otherHosts.add(FleetRecord.hostOf(otherKey));
+    } catch (FleetRecordException e) {
+      // of no host
+    }
+  }
+
+  /** The runs, oldest first. */
+  List<Run> runs() {
+    List<Run> all = new ArrayList<>(runs.values());
+    all.sort((a, b) -> Long.compare(a.firstMs, b.firstMs));
+    return all;
+  }
+
+  /** Some other hosts. */
+  List<String> otherHosts() {
+    return List.copyOf(otherHosts);
+  }
+}
