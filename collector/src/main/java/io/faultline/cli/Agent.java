@@ -10,8 +10,10 @@ import io.faultline.pipeline.Pipeline;
 import io.faultline.pipeline.StreamListener;
 import io.faultline.probe.KernelFeatures;
 import io.faultline.probe.ProbeOptions;
+import io.faultline.risk.Alert;
 import io.faultline.sink.AlertDesk;
 import io.faultline.sink.SinkQueue;
+import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
 import io.faultline.source.live.LiveSource;
 import java.io.IOException;
@@ -60,7 +62,8 @@ final class Agent {
         LiveSource source = LiveSource.open(features, lookUp(config.source(), features));
         Sinks sinks = new Sinks(messages::say, this::printed);
         Keeping keeping = Keeping.open(config, source.info(), messages);
-        Showing showing = Showing.open(config, source, keeping, silences, messages)) {
+        Shipping shipping = Shipping.open(config, source.info(), keeping, messages);
+        Showing showing = Showing.open(config, source, keeping, shipping, silences, messages)) {
       AlertDesk desk =
           new AlertDesk(source.info(), silences, alert -> wallNs(), sinks.open(config.alerts()));
       List<StreamListener> listeners = new ArrayList<>(List.of(new HookMessages(), desk));
@@ -70,9 +73,12 @@ final class Agent {
           new Pipeline(config.rules().settings(), listeners.toArray(StreamListener[]::new));
       showing.watch(pipeline::alerts);
       Running running =
-          new Running(features, source, pipeline, silences, desk, sinks, manager, keeping, showing);
+          new Running(
+              features, source, pipeline, silences, desk, sinks, manager, keeping, shipping,
+              showing);
       // The journal takes the same bytes, before anything is made of them.
-      Pump pump = new Pump(source, keeping.before(showing.beside(pipeline))).stopOn("INT", "TERM");
+      StreamConsumer matched = shipping.before(showing.beside(pipeline));
+      Pump pump = new Pump(source, keeping.before(matched)).stopOn("INT", "TERM");
       Pump.onSignal("HUP", () -> isReloadWanted.set(true));
       Pump.onSignal("USR1", keeping::keepNow);
       sayStart(source.info(), sinks);
@@ -80,6 +86,7 @@ final class Agent {
       pump.run(null, running::tick);
       manager.stopping();
       pipeline.finish();
+      keeping.flush();
       messages.say(
           String.format(
               "ended after %,d events, %d alerts", pipeline.decoded(), pipeline.alerts().size()));
@@ -155,6 +162,7 @@ final class Agent {
     private final Sinks sinks;
     private final ServiceManager manager;
     private final Keeping keeping;
+    private final Shipping shipping;
     private final Showing showing;
     private long lookedNs;
 
@@ -167,6 +175,7 @@ final class Agent {
         Sinks sinks,
         ServiceManager manager,
         Keeping keeping,
+        Shipping shipping,
         Showing showing) {
       this.features = features;
       this.source = source;
@@ -176,20 +185,26 @@ final class Agent {
       this.sinks = sinks;
       this.manager = manager;
       this.keeping = keeping;
+      this.shipping = shipping;
       this.showing = showing;
     }
 
     void tick(long nowNs) throws IOException {
       manager.alive(nowNs);
       keeping.tick(nowNs);
+      shipping.tick(nowNs);
       showing.tick(nowNs, pipeline.alerts(), desk::silenceOf);
       if (isReloadWanted.getAndSet(false)) {
         reload();
       }
       if (nowNs - lookedNs >= LOOK_NS) {
         lookedNs = nowNs;
-        desk.look(keeping.with(pipeline.alerts()));
+        desk.look(alerts());
       }
+    }
+
+    private List<Alert> alerts() {
+      return shipping.with(keeping.with(pipeline.alerts()));
     }
 
     private void reload() {
@@ -224,6 +239,9 @@ final class Agent {
       if (!next.influx().equals(config.influx())) {
         restart.add("influx");
       }
+      if (!next.kafka().equals(config.kafka())) {
+        restart.add("kafka");
+      }
       if (!Objects.equals(next.stateDir(), config.stateDir())) {
         restart.add("state.dir");
       }
@@ -232,7 +250,7 @@ final class Agent {
       silences.configure(next.rules().silences());
       desk.setSinks(sinks.open(next.alerts()), pipeline.alerts());
       sinks.closeLeft();
-      desk.look(pipeline.alerts());
+      desk.look(alerts());
       messages.say(file + " is taken; alerts go to " + sinks.describe());
       if (!restart.isEmpty()) {
         messages.say("not changed before a restart: " + String.join(", ", restart));
@@ -245,6 +263,7 @@ final class Agent {
               config.journal(),
               config.web(),
               config.influx(),
+              config.kafka(),
               config.stateDir());
     }
   }

@@ -6,13 +6,11 @@ import io.faultline.journal.JournalLimits;
 import io.faultline.pipeline.StreamListener;
 import io.faultline.risk.Alert;
 import io.faultline.risk.Rule;
-import io.faultline.risk.Verdict;
 import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 
 /** What the agent keeps on the disk: the journal, and incidents out of it; or nothing. */
@@ -86,26 +84,16 @@ final class Keeping implements AutoCloseable {
       pausedNs = 0;
       return alerts;
     }
-    long nowNs = System.nanoTime(); // CLOCK_MONOTONIC, as the times of events
-    pausedNs = pausedNs == 0 ? nowNs : pausedNs;
+    pausedNs = pausedNs == 0 ? SelfAlerts.nowNs() : pausedNs;
     String title = "the journal in " + directory + " cannot be written, events are dropped: " + why;
-    List<Alert> all = new ArrayList<>(alerts);
-    all.add(
-        new Alert(
-            Rule.JOURNAL_PAUSED.label() + ":" + directory,
-            Rule.JOURNAL_PAUSED,
-            Rule.JOURNAL_PAUSED.severity,
-            Alert.State.FIRING,
-            Alert.Subject.NONE,
-            title,
-            pausedNs,
-            nowNs,
-            1,
-            true,
-            Verdict.CONFIRMED,
-            "",
-            List.of()));
-    return all;
+    return SelfAlerts.with(alerts, Rule.JOURNAL_PAUSED, directory.toString(), title, pausedNs, 1);
+  }
+
+  /** Hands to the disk what has come: whoever reads the journal finds it. */
+  void flush() throws IOException {
+    if (journal != null) {
+      journal.flush();
+    }
   }
 
   /** Keeps the last minutes; any thread. */

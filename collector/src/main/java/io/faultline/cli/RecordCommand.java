@@ -197,7 +197,7 @@ final class RecordCommand implements Callable<Integer> {
       Digest digest = new Digest();
       Pipeline pipeline = isDigest ? new Pipeline(digest) : null;
       StreamConsumer consumer =
-          pipeline == null ? target.consumer() : new Both(target.consumer(), pipeline);
+          pipeline == null ? target.consumer() : new Tap(target.consumer(), pipeline);
       Progress progress = new Progress(isQuiet ? null : err);
       long events = 0;
       long shownNs = System.nanoTime();

@@ -12,38 +12,33 @@ import io.faultline.risk.RuleSettings;
 import io.faultline.sink.influx.InfluxSettings;
 import io.faultline.sink.influx.InfluxSink;
 import io.faultline.sink.influx.InfluxStatus;
-import io.faultline.source.EventSource;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.faultline.source.StreamConsumer;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Feeds series from the journal, on a thread of its own: reads only as fast as the server takes
- * points, and after an outage or a restart goes on from the last position that was acknowledged.
+ * Feeds series from the journal: reads only as fast as the server takes points, and after an outage
+ * or a restart goes on from the last position that was acknowledged. The note beside the position
+ * is the time up to which points were acknowledged.
  */
-final class SeriesFeed implements AutoCloseable, InfluxSink.Listener {
-  private static final int BATCH = 4096;
-  private static final int PACE_MS = 500;
-
-  private final Path journal;
-  private final Path positionFile;
+final class SeriesFeed implements AutoCloseable, JournalFeed.Receiver, InfluxSink.Listener {
   private final MetricSettings metrics;
   private final RuleSettings rules;
   private final Usage.Source usage;
   private final Consumer<String> messages;
+  private final JournalFeed feed;
   private final InfluxSink sink;
-  private final CountDownLatch stop = new CountDownLatch(1);
-  private final Thread thread = new Thread(this::run, "faultline-series");
 
   /** Where each position that the recorder was told of stands in the journal; until it is safe. */
   private final NavigableMap<Long, JournalPosition> positions = new TreeMap<>();
+
+  // Of the run that is read.
+  private MetricRecorder recorder;
+  private Pipeline pipeline;
+  private long fromNs;
 
   /**
    * Starts to feed; {@code usage} says what the agent took at those times, {@code messages} hears
@@ -56,75 +51,49 @@ final class SeriesFeed implements AutoCloseable, InfluxSink.Listener {
       RuleSettings rules,
       Usage.Source usage,
       Consumer<String> messages) {
-    this.journal = journal;
     this.metrics = metrics;
     this.rules = rules;
     this.usage = usage;
     this.messages = messages;
-    positionFile = journal.resolve("series.position");
+    feed = new JournalFeed("series", journal, this, messages);
     sink = new InfluxSink(settings, this);
-    thread.setDaemon(true);
-    thread.start();
+    feed.start();
   }
 
   InfluxStatus status() {
     return sink.status();
   }
 
-  private void run() {
+  @Override
+  public StreamConsumer begin(JournalReader reader, String note) {
+    fromNs = wallNsOf(note);
+    recorder = new MetricRecorder(reader.info(), metrics, usage, this::put);
+    recorder.goOnAfter(new Checkpoint(0, fromNs));
+    pipeline = new Pipeline(rules, recorder);
+    recorder.watch(pipeline::alerts);
+    return pipeline;
+  }
+
+  private static long wallNsOf(String note) {
     try {
-      while (stop.getCount() > 0) {
-        readRun();
-      }
-    } catch (InterruptedException e) {
-      // Told to stop.
-    } catch (IOException e) {
-      messages.accept("series: " + e.getMessage());
+      return note.isEmpty() ? Long.MIN_VALUE : Long.parseLong(note);
+    } catch (NumberFormatException e) {
+      return Long.MIN_VALUE;
     }
   }
 
-  /** From the committed position to the end of that run of a writer. */
-  private void readRun() throws IOException, InterruptedException {
-    Committed from = Committed.read(positionFile);
-    try (JournalReader reader = follow(from.position())) {
-      MetricRecorder recorder = new MetricRecorder(reader.info(), metrics, usage, this::put);
-      recorder.goOnAfter(new Checkpoint(0, from.wallNs()));
-      Pipeline pipeline = new Pipeline(rules, recorder);
-      recorder.watch(pipeline::alerts);
-      long missing = 0;
-      while (stop.getCount() > 0) {
-        JournalPosition position = reader.position();
-        synchronized (positions) {
-          positions.put(position.event(), position);
-        }
-        recorder.setPosition(position.event());
-        int count = reader.poll(pipeline, BATCH);
-        if (count == EventSource.END) {
-          pipeline.finish();
-          commit(new Committed(reader.position(), from.wallNs()));
-          return;
-        }
-        if (reader.missing() > missing) {
-          messages.accept(
-              String.format(
-                  "series: %,d events are gone from the journal before they were sent",
-                  reader.missing() - missing));
-          missing = reader.missing();
-        }
-        if (count == 0 && stop.await(PACE_MS, TimeUnit.MILLISECONDS)) {
-          return;
-        }
-      }
+  @Override
+  public void at(JournalPosition position) {
+    synchronized (positions) {
+      positions.put(position.event(), position);
     }
+    recorder.setPosition(position.event());
   }
 
-  private JournalReader follow(JournalPosition position) throws IOException {
-    try {
-      return JournalReader.follow(journal, position);
-    } catch (IOException e) {
-      messages.accept("series: " + e.getMessage() + "; begun anew");
-      return JournalReader.follow(journal, JournalPosition.BEGIN);
-    }
+  @Override
+  public String end() {
+    pipeline.finish();
+    return Long.toString(fromNs);
   }
 
   private void put(MetricsSnapshot snapshot) {
@@ -146,11 +115,7 @@ final class SeriesFeed implements AutoCloseable, InfluxSink.Listener {
       position = entry.getValue();
       positions.headMap(entry.getKey(), false).clear();
     }
-    try {
-      commit(new Committed(position, checkpoint.wallNs()));
-    } catch (IOException e) {
-      messages.accept("series: the position cannot be kept: " + e.getMessage());
-    }
+    feed.tryToCommit(position, Long.toString(checkpoint.wallNs()));
   }
 
   @Override
@@ -158,46 +123,10 @@ final class SeriesFeed implements AutoCloseable, InfluxSink.Listener {
     messages.accept(sentence);
   }
 
-  private void commit(Committed committed) throws IOException {
-    Path next = positionFile.resolveSibling(positionFile.getFileName() + ".tmp");
-    Files.writeString(next, committed.text());
-    Files.move(
-        next, positionFile, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-  }
-
-  /** What was acknowledged: up to where of the journal, and up to which time. */
-  private record Committed(JournalPosition position, long wallNs) {
-    static Committed read(Path file) throws IOException {
-      Committed begin = new Committed(JournalPosition.BEGIN, Long.MIN_VALUE);
-      if (!Files.exists(file)) {
-        return begin;
-      }
-      String[] words = Files.readString(file).strip().split(" ");
-      try {
-        return words.length == 2
-            ? JournalPosition.parse(words[0])
-                .map(position -> new Committed(position, Long.parseLong(words[1])))
-                .orElse(begin)
-            : begin;
-      } catch (NumberFormatException e) {
-        return begin;
-      }
-    }
-
-    String text() {
-      return position + " " + wallNs + "\n";
-    }
-  }
-
   @Override
   public void close() {
-    stop.countDown();
+    feed.stop();
     sink.close();
-    thread.interrupt();
-    try {
-      thread.join(5000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    feed.close();
   }
 }

@@ -40,6 +40,7 @@ final class Showing implements AutoCloseable {
   private final MetricsPage metrics = new MetricsPage();
   private final UsageHistory usage = new UsageHistory();
   private final Keeping keeping;
+  private final Shipping shipping;
   private final Redacted redacted; // null when the page shows the real names
   private final MetricRecorder recorder;
   private final List<AutoCloseable> open = new ArrayList<>();
@@ -47,8 +48,9 @@ final class Showing implements AutoCloseable {
   private InfluxSink sink;
   private long publishedNs;
 
-  private Showing(AgentConfig config, LiveSource source, Keeping keeping) {
+  private Showing(AgentConfig config, LiveSource source, Keeping keeping, Shipping shipping) {
     this.keeping = keeping;
+    this.shipping = shipping;
     boolean isRedacted = config.web().isRedacted();
     Redaction redaction = new Redaction();
     state =
@@ -65,15 +67,24 @@ final class Showing implements AutoCloseable {
                     Clock.systemUTC(),
                     ProbeTime::ns,
                     source::ringUsedBytes,
-                    () -> feed != null ? feed.status().spoolBytes() : sinkBytes(),
-                    () -> feed != null ? feed.status().errors() : sinkErrors())),
+                    () ->
+                        shipping.spoolBytes()
+                            + (feed != null ? feed.status().spoolBytes() : sinkBytes()),
+                    () ->
+                        shipping.errors()
+                            + (feed != null ? feed.status().errors() : sinkErrors()))),
             this::take);
   }
 
   static Showing open(
-      AgentConfig config, LiveSource source, Keeping keeping, Silences silences, Messages messages)
+      AgentConfig config,
+      LiveSource source,
+      Keeping keeping,
+      Shipping shipping,
+      Silences silences,
+      Messages messages)
       throws IOException, CommandFailure {
-    Showing showing = new Showing(config, source, keeping);
+    Showing showing = new Showing(config, source, keeping, shipping);
     try {
       showing.serve(config.web(), source.info().hostName(), silences, messages);
       showing.feed(config, keeping, messages);
@@ -178,6 +189,11 @@ final class Showing implements AutoCloseable {
     return redacted == null ? pipeline : new Tap(pipeline, redacted.consumer());
   }
 
+  /** The alerts, and those about the agent itself. */
+  private List<Alert> withOwn(List<Alert> alerts) {
+    return shipping.with(keeping.with(alerts));
+  }
+
   /** Other rules from now on. */
   void setRules(RuleSettings settings) {
     if (redacted != null) {
@@ -196,10 +212,9 @@ final class Showing implements AutoCloseable {
     }
     publishedNs = nowNs;
     if (redacted == null) {
-      var unused = state.publish(keeping.with(alerts), silenceOf);
+      var unused = state.publish(withOwn(alerts), silenceOf);
     } else {
-      var unused =
-          state.publish(keeping.with(redacted.alerts()), Redacted.silences(alerts, silenceOf));
+      var unused = state.publish(withOwn(redacted.alerts()), Redacted.silences(alerts, silenceOf));
     }
   }
 

@@ -11,6 +11,7 @@ import java.nio.file.Path;
  * @param journal where events are kept
  * @param web where the page is served
  * @param influx where series go
+ * @param kafka where the stream goes, for a fleet
  * @param stateDir where the agent keeps what it must know after a restart; {@code null} for nowhere
  */
 public record AgentConfig(
@@ -20,6 +21,7 @@ public record AgentConfig(
     JournalConfig journal,
     WebConfig web,
     InfluxConfig influx,
+    KafkaConfig kafka,
     Path stateDir) {
   /** What is used without a file. */
   public static final AgentConfig DEFAULT =
@@ -30,15 +32,16 @@ public record AgentConfig(
           JournalConfig.DEFAULT,
           WebConfig.DEFAULT,
           InfluxConfig.DEFAULT,
+          KafkaConfig.DEFAULT,
           null);
 
   /** The same with the page elsewhere. */
   public AgentConfig with(WebConfig newWeb) {
-    return new AgentConfig(source, rules, alerts, journal, newWeb, influx, stateDir);
+    return new AgentConfig(source, rules, alerts, journal, newWeb, influx, kafka, stateDir);
   }
 
   /** The same with another journal. */
   public AgentConfig with(JournalConfig newJournal) {
-    return new AgentConfig(source, rules, alerts, newJournal, web, influx, stateDir);
+    return new AgentConfig(source, rules, alerts, newJournal, web, influx, kafka, stateDir);
   }
 }

@@ -23,7 +23,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.Mark;
@@ -38,6 +40,15 @@ public final class ConfigReader {
   private static final int BYTES_MAX = 1 << 20;
   private static final int RING_BYTES_MIN = 4096;
   private static final int RING_BYTES_MAX = 1 << 30;
+
+  private static final Pattern BOOTSTRAP =
+      Pattern.compile("[^\\s,:/]+:\\d{1,5}(,[^\\s,:/]+:\\d{1,5})*|\\[[0-9a-fA-F:]+]:\\d{1,5}");
+  private static final Pattern TOPIC_PREFIX = Pattern.compile("[a-zA-Z0-9._-]{1,200}");
+  private static final String FROM_FILE = "_file";
+
+  /** Names of Kafka's properties whose values are secrets. */
+  private static final Pattern SECRET_PROPERTY =
+      Pattern.compile("password|secret|jaas|keystore\\.key|token|credential|basic\\.auth");
 
   private final UnaryOperator<String> environment;
 
@@ -81,7 +92,11 @@ public final class ConfigReader {
             journal(root.section("journal")),
             web(root.section("web")),
             influx(root.section("influx")),
+            kafka(root.section("kafka")),
             stateDir(root.section("state")));
+    if (config.kafka().isMatchedElsewhere()) {
+      checkMatchedElsewhere(root, config);
+    }
     root.end();
     problems.check();
     return config;
@@ -369,6 +384,59 @@ public final class ConfigReader {
             positive(section, "interval", otherwise.interval()));
     section.end();
     return config;
+  }
+
+  private static KafkaConfig kafka(Section section) {
+    KafkaConfig otherwise = KafkaConfig.DEFAULT;
+    String bootstrap = section.text("bootstrap");
+    if (!bootstrap.isEmpty() && !BOOTSTRAP.matcher(bootstrap).matches()) {
+      section.wrong("bootstrap", bootstrap, "HOST:PORT, several separated by commas");
+      bootstrap = "";
+    }
+    String prefix = section.text("topic_prefix");
+    if (!prefix.isEmpty() && !TOPIC_PREFIX.matcher(prefix).matches()) {
+      section.wrong(
+          "topic_prefix", prefix, "1 to 200 letters, digits, dots, hyphens or underscores");
+      prefix = "";
+    }
+    KafkaConfig config =
+        new KafkaConfig(
+            bootstrap,
+            prefix.isEmpty() ? otherwise.topicPrefix() : prefix,
+            section.choice("match", KafkaConfig.Match.class, otherwise.match()),
+            section.flag("create", otherwise.mayCreate()),
+            (int) section.number("partitions", otherwise.partitions(), 1, 100_000),
+            (int) section.number("replication", otherwise.replication(), 0, 100),
+            properties(section.section("properties")));
+    section.end();
+    return config;
+  }
+
+  /** Properties of Kafka's clients: those that are secrets by their name must not stand there. */
+  private static Map<String, Secret> properties(Section section) {
+    Map<String, Secret> properties = new TreeMap<>();
+    for (String name : section.names()) {
+      String property = name.endsWith(FROM_FILE) ? name.substring(0, name.length() - 5) : name;
+      Secret value = section.secret(property, !SECRET_PROPERTY.matcher(property).find());
+      if (value != null) {
+        properties.put(property, value);
+      }
+    }
+    section.end();
+    return properties;
+  }
+
+  /** Whoever finds alerts tells of them: here nobody does. */
+  private static void checkMatchedElsewhere(Section root, AgentConfig config) {
+    if (!config.alerts().webhooks().isEmpty()) {
+      root.section("kafka")
+          .wrong(
+              "match", "fleet, but alerts.webhooks has receivers", "local; or no receivers here");
+    }
+    if (config.influx().url() != null) {
+      root.section("kafka")
+          .wrong("match", "fleet, but influx.url is set", "local; or series from the collector");
+    }
   }
 
   private static Path stateDir(Section section) {

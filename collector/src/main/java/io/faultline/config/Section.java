@@ -273,6 +273,11 @@ final class Section {
     return new Section(nodeOf(key), nameOf(key), problems, environment, lineOf(key));
   }
 
+  /** The names that are there, for a section that takes any. */
+  List<String> names() {
+    return List.copyOf(values.keySet());
+  }
+
   /** Whether there is a value of that name, right or wrong. */
   boolean has(String key) {
     return nodeOf(key) != null;

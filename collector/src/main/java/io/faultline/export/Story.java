@@ -248,6 +248,9 @@ record Story(Level level, String headline, List<String> what, List<String> bad, 
               + " files are used as buffers for each other.";
       case JOURNAL_PAUSED ->
           "The journal had no room, or could not be written: see to the disk that it is on.";
+      case JOURNAL_OVERRUN ->
+          "A receiver was away for longer than the journal keeps: give the journal more room, or see"
+              + " why the receiver does not take what it is sent.";
       case RECLAIM ->
           "A task that others wait for is itself short of memory or waits for writeback: look at free"
               + " memory and at the dirty limits.";

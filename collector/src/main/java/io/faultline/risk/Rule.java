@@ -38,6 +38,8 @@ public enum Rule {
   STALL(Severity.WARNING),
   /** Not of the kernel: Faultline itself cannot keep what it sees; events are dropped. */
   JOURNAL_PAUSED(Severity.WARNING),
+  /** Not of the kernel: the journal's limits took what a receiver that was away had not got yet. */
+  JOURNAL_OVERRUN(Severity.WARNING),
   /** The kernel's own watchdog reports a task. */
   HUNG_TASK(Severity.CRITICAL);
 

@@ -239,4 +239,70 @@ class ConfigReaderTest {
     assertThatThrownBy(() -> reader.read(directory.resolve("none")))
         .isInstanceOf(java.nio.file.NoSuchFileException.class);
   }
+
+  @Test
+  void shouldReadWhereTheStreamGoes() throws Exception {
+    Path jaas = Files.writeString(directory.resolve("jaas"), "a module with a password\n");
+    KafkaConfig kafka =
+        parse(
+                """
+                kafka:
+                  bootstrap: one:9092,two:9092
+                  topic_prefix: prod
+                  match: fleet
+                  create: false
+                  properties:
+                    security.protocol: SASL_SSL
+                    sasl.jaas.config_file: %s
+                    ssl.key.password: ${TOKEN}
+                """
+                    .formatted(jaas))
+            .kafka();
+    assertThat(kafka.isMatchedElsewhere()).isTrue();
+    assertThat(kafka.properties())
+        .containsOnly(
+            Map.entry("security.protocol", new Secret("SASL_SSL")),
+            Map.entry("sasl.jaas.config", new Secret("a module with a password")),
+            Map.entry("ssl.key.password", new Secret("sesame")));
+    assertThat(kafka.toString()).doesNotContain("sesame", "password\n", "a module");
+  }
+
+  @Test
+  void shouldSayWhatIsWrongWithWhereTheStreamGoes() {
+    assertThat(
+            problems(
+                """
+                alerts:
+                  webhooks:
+                    - url: http://localhost:1/
+                kafka:
+                  bootstrap: somewhere
+                  topic_prefix: a b
+                  match: both
+                  partitions: 0
+                  properties:
+                    sasl.jaas.config: secret
+                """))
+        .containsExactly(
+            "a.yaml:5: kafka.bootstrap: somewhere (expected: HOST:PORT, several separated by commas)",
+            "a.yaml:6: kafka.topic_prefix: a b (expected: 1 to 200 letters, digits, dots, hyphens or"
+                + " underscores)",
+            "a.yaml:7: kafka.match: both (expected: local or fleet)",
+            "a.yaml:8: kafka.partitions: 0 (expected: a number from 1 to 100000)",
+            "a.yaml:10: kafka.properties.sasl.jaas.config: (hidden) (expected:"
+                + " sasl.jaas.config_file: PATH, or ${NAME} of the environment)");
+    assertThat(
+            problems(
+                """
+                alerts:
+                  webhooks:
+                    - url: http://localhost:1/
+                kafka:
+                  bootstrap: somewhere:1
+                  match: fleet
+                """))
+        .containsExactly(
+            "a.yaml:6: kafka.match: fleet, but alerts.webhooks has receivers (expected: local; or no"
+                + " receivers here)");
+  }
 }

@@ -1,0 +1,391 @@
+package io.faultline.cli;
+
+import static io.faultline.cli.FleetFixture.INFO;
+import static io.faultline.cli.FleetFixture.await;
+import static io.faultline.cli.FleetFixture.digestOf;
+import static io.faultline.cli.FleetFixture.eventsOf;
+import static io.faultline.cli.FleetFixture.journal;
+import static io.faultline.cli.FleetFixture.nextRun;
+import static io.faultline.cli.FleetFixture.read;
+import static io.faultline.cli.FleetFixture.settings;
+import static io.faultline.cli.FleetFixture.steps;
+import static io.faultline.cli.FleetFixture.write;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.faultline.cli.FleetFixture.Read;
+import io.faultline.cli.FleetFixture.Step;
+import io.faultline.journal.Journal;
+import io.faultline.kafka.Broker;
+import io.faultline.kafka.FleetRecord;
+import io.faultline.kafka.KafkaSettings;
+import io.faultline.kafka.TopicSetup;
+import io.faultline.source.kafka.KafkaSource;
+import io.faultline.source.kafka.TopicRange;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.acl.AccessControlEntry;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.acl.AclPermissionType;
+import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.ResourcePattern;
+import org.apache.kafka.common.resource.ResourceType;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is wrong with a Kafka, or in it, is said in a sentence and counted; the stream goes on. */
+class KafkaTroubleIT {
+  private static final String PASSWORD = "verysecret";
+  private static final List<Step> STEPS = steps(3_000);
+  private static final long EVENTS = eventsOf(STEPS);
+
+  @TempDir static Path shared;
+  private static Broker broker;
+  private static Path certificates;
+
+  @TempDir Path directory;
+
+  private final List<String> messages = Collections.synchronizedList(new ArrayList<>());
+
+  @BeforeAll
+  static void start() throws Exception {
+    certificates = shared.resolve("broker.p12");
+    Process keytool =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-alias",
+                "broker",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=127.0.0.1",
+                "-ext",
+                "SAN=IP:127.0.0.1",
+                "-storetype",
+                "PKCS12",
+                "-keystore",
+                certificates.toString(),
+                "-storepass",
+                PASSWORD)
+            .inheritIO()
+            .start();
+    assertThat(keytool.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    Map<String, String> settings = new HashMap<>();
+    settings.put("listener:TLS", "SSL");
+    settings.put("listener.name.tls.ssl.keystore.location", certificates.toString());
+    settings.put("listener.name.tls.ssl.keystore.password", PASSWORD);
+    settings.put("listener:SASL", "SASL_PLAINTEXT");
+    settings.put("listener.name.sasl.sasl.enabled.mechanisms", "PLAIN");
+    settings.put(
+        "listener.name.sasl.plain.sasl.jaas.config",
+        "org.apache.kafka.common.security.plain.PlainLoginModule required user_agent=\""
+            + PASSWORD
+            + "\";");
+    settings.put(
+        "authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
+    settings.put("super.users", "User:ANONYMOUS;User:CN=nobody");
+    broker = Broker.start(Files.createDirectory(shared.resolve("kafka")), settings);
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    broker.close();
+  }
+
+  @BeforeEach
+  void writeJournal() throws Exception {
+    try (Journal journal = journal(directory.resolve("journal"))) {
+      write(journal, STEPS);
+    }
+  }
+
+  private FleetFeed feed(KafkaSettings settings, boolean mayCreate) {
+    return new FleetFeed(
+        directory.resolve("journal"),
+        settings,
+        TopicSetup.events(settings.topics(), 1, 1),
+        mayCreate,
+        messages::add);
+  }
+
+  private void awaitAll(FleetFeed feed) throws InterruptedException {
+    await("all", messages, () -> feed.status().acknowledged() >= EVENTS);
+    assertThat(feed.status().isUp()).isTrue();
+  }
+
+  /** The settings do not work, which is said like this, by who sends and by who reads. */
+  private void assertProblem(KafkaSettings settings, String sentence) throws Exception {
+    try (FleetFeed feed = feed(settings, false)) {
+      await("a problem", messages, () -> feed.status().errors() > 0);
+      assertThat(feed.status().isUp()).isFalse();
+      assertThat(feed.status().lastProblem()).contains(sentence);
+      assertThat(messages).first().asString().contains(sentence).doesNotContain(PASSWORD);
+    }
+    assertThatThrownBy(() -> KafkaSource.open(settings, "db1", TopicRange.ALL))
+        .hasMessageContaining(sentence)
+        .hasMessageNotContaining(PASSWORD);
+  }
+
+  @Test
+  void shouldSayThatNobodyAnswers() throws Exception {
+    String nobody;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      nobody = "127.0.0.1:" + socket.getLocalPort();
+    }
+    assertProblem(
+        settings(nobody, "nobody", Map.of()),
+        "kafka: " + nobody + ": no answer (expected: a broker that listens there");
+  }
+
+  private static Map<String, String> tls(boolean isTrusting) {
+    Map<String, String> properties = new HashMap<>();
+    properties.put("security.protocol", "SSL");
+    if (isTrusting) {
+      properties.put("ssl.truststore.type", "PKCS12");
+      properties.put("ssl.truststore.location", certificates.toString());
+      properties.put("ssl.truststore.password", PASSWORD);
+    }
+    return properties;
+  }
+
+  @Test
+  void shouldSayThatTheCertificateIsNotTrusted() throws Exception {
+    String address = broker.bootstrap("TLS");
+    assertProblem(settings(address, "tls", tls(false)), "kafka: " + address + ": TLS failed: ");
+    KafkaSettings right = settings(address, "tls", tls(true));
+    try (Admin admin = broker.admin()) {
+      admin
+          .createAcls(
+              List.of(
+                  acl(ResourceType.CLUSTER, "kafka-cluster", "ANONYMOUS", AclOperation.CREATE),
+                  acl(ResourceType.TOPIC, "tls.events", "ANONYMOUS", AclOperation.ALL)))
+          .all()
+          .get();
+    }
+    try (FleetFeed feed = feed(right, true)) {
+      awaitAll(feed);
+    }
+    assertThat(read(right, TopicRange.ALL).digest()).isEqualTo(digestOf(STEPS));
+  }
+
+  @Test
+  void shouldSayWhatIsWrongWithItsFiles() throws Exception {
+    Map<String, String> properties = tls(true);
+    properties.put("ssl.truststore.location", "/nowhere/at/all.p12");
+    assertProblem(settings(broker.bootstrap("TLS"), "tls", properties), "/nowhere/at/all.p12");
+  }
+
+  private static Map<String, String> user(String name, String password) {
+    return Map.of(
+        "security.protocol",
+        "SASL_PLAINTEXT",
+        "sasl.mechanism",
+        "PLAIN",
+        "sasl.jaas.config",
+        "org.apache.kafka.common.security.plain.PlainLoginModule required username=\""
+            + name
+            + "\" password=\""
+            + password
+            + "\";");
+  }
+
+  private static AclBinding acl(ResourceType type, String name, String user, AclOperation may) {
+    return new AclBinding(
+        new ResourcePattern(type, name, PatternType.LITERAL),
+        new AccessControlEntry("User:" + user, "*", may, AclPermissionType.ALLOW));
+  }
+
+  @Test
+  void shouldSayThatTheUserIsNotKnown() throws Exception {
+    String address = broker.bootstrap("SASL");
+    assertProblem(
+        settings(address, "sasl", user("agent", PASSWORD + "x")),
+        "kafka: " + address + ": the broker does not know this user: Authentication failed");
+  }
+
+  @Test
+  void shouldGoOnOnceTheUserIsAllowedTo() throws Exception {
+    KafkaSettings settings = settings(broker.bootstrap("SASL"), "acl", user("agent", PASSWORD));
+    broker.createTopic("acl.events", 1, Map.of());
+    assertThatThrownBy(() -> KafkaSource.open(settings, "db1", TopicRange.ALL))
+        .hasMessage(
+            "kafka: acl.events: not allowed (expected: ACLs Read and Describe for this user on the"
+                + " topic)");
+    List<AclBinding> allowed =
+        List.of(
+            acl(ResourceType.TOPIC, "acl.events", "agent", AclOperation.WRITE),
+            acl(ResourceType.TOPIC, "acl.events", "agent", AclOperation.DESCRIBE));
+    try (FleetFeed feed = feed(settings, true);
+        Admin admin = broker.admin()) {
+      await("a problem", messages, () -> feed.status().errors() > 0);
+      assertThat(messages)
+          .containsExactly(
+              "kafka: acl.events: not allowed (expected: ACLs Write and Describe for this user on the"
+                  + " topic); tried again until it is taken");
+      admin.createAcls(allowed).all().get();
+      awaitAll(feed);
+      admin.deleteAcls(allowed.stream().map(AclBinding::toFilter).toList()).all().get();
+      List<Step> more = steps(4_000).subList(STEPS.size(), STEPS.size() + 500);
+      long before = feed.status().errors();
+      try (Journal again = nextRun(directory.resolve("journal"))) {
+        write(again, more);
+        await("another problem", messages, () -> feed.status().errors() > before);
+        admin.createAcls(allowed).all().get();
+        await("the rest", messages, () -> feed.status().acknowledged() >= EVENTS + eventsOf(more));
+      }
+    }
+    KafkaSettings reader = settings(broker, "acl");
+    Read last = read(reader, TopicRange.ALL);
+    assertThat(last.damage()).isEmpty();
+    assertThat(last.isFromBegin()).isTrue();
+  }
+
+  @Test
+  void shouldSayThatTheTopicIsMissing() throws Exception {
+    KafkaSettings settings = settings(broker, "missing");
+    assertProblem(settings, "kafka: missing.events: no such topic at " + broker.bootstrap());
+    messages.clear();
+    try (FleetFeed feed = feed(settings, false)) {
+      await("a problem", messages, () -> feed.status().errors() > 0);
+      broker.createTopic("missing.events", 1, Map.of());
+      awaitAll(feed);
+    }
+    assertThat(messages)
+        .containsExactly(
+            "kafka: missing.events: no such topic at "
+                + broker.bootstrap()
+                + " (expected: an existing one; or create: true); tried again until it is taken",
+            "kafka: " + broker.bootstrap() + " takes records again");
+  }
+
+  @Test
+  void shouldLeaveOutARecordThatIsTooLong() throws Exception {
+    broker.createTopic("long.events", 1, Map.of("max.message.bytes", "6000"));
+    KafkaSettings settings =
+        settings(broker.bootstrap(), "long", Map.of("compression.type", "none"));
+    try (FleetFeed feed = feed(settings, false)) {
+      await(
+          "all", messages, () -> feed.status().acknowledged() + feed.status().rejected() == EVENTS);
+      assertThat(feed.status().rejected()).isPositive();
+      assertThat(feed.status().acknowledged()).isPositive(); // shorter ones are taken
+      assertThat(feed.status().errors()).isPositive();
+      assertThat(messages)
+          .anyMatch(
+              m ->
+                  m.startsWith("kafka: long.events: does not take a record of 8228 bytes: ")
+                      && m.contains("(expected: max.message.bytes of the topic"));
+      Read read = read(settings, TopicRange.ALL);
+      assertThat(read.events()).isEqualTo(feed.status().acknowledged());
+      assertThat(read.damage()).anyMatch(d -> d.contains("events are missing before event"));
+    }
+  }
+
+  @Test
+  void shouldReadPastRecordsThatAreNotOurs() throws Exception {
+    KafkaSettings settings = settings(broker, "poison");
+    try (FleetFeed feed = feed(settings, true)) {
+      awaitAll(feed);
+      sendPoison("poison.events");
+      try (Journal again = nextRun(directory.resolve("journal"))) {
+        write(again, STEPS.subList(0, 100));
+        await(
+            "the rest",
+            messages,
+            () -> feed.status().acknowledged() == EVENTS + eventsOf(STEPS.subList(0, 100)));
+      }
+    }
+    try (KafkaSource source = KafkaSource.open(settings, INFO.hostName(), TopicRange.ALL)) {
+      assertThat(source.notes()).hasSize(1).first().asString().contains("of 2 of that host");
+    }
+    Read first =
+        read(settings, new TopicRange(TopicRange.ALL.since(), TopicRange.ALL.until(), 0, 60));
+    assertThat(first.events()).isPositive();
+    // The stretch of the first run with the poison behind it.
+    Read whole =
+        read(
+            settings, new TopicRange(TopicRange.ALL.since(), TopicRange.ALL.until(), 0, poisonEnd));
+    assertThat(whole.digest()).isEqualTo(digestOf(STEPS));
+    assertThat(whole.damage())
+        .hasSize(4)
+        .anyMatch(d -> d.contains("faultline-schema: 9 (expected: 1; use a later faultline)"))
+        .anyMatch(d -> d.contains("bytes that are no frame (expected: a frame, which begins FLTL)"))
+        .anyMatch(d -> d.contains("faultline-schema: none (expected: a record that an agent sent)"))
+        .anyMatch(d -> d.contains("value: 1500000 bytes (expected: at most 1048612)"));
+  }
+
+  /** The offset behind the poison. */
+  private static long poisonEnd;
+
+  private static void sendPoison(String topic) throws Exception {
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", broker.bootstrap(), "max.request.size", 2 << 20),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      byte[] host = INFO.hostName().getBytes(UTF_8);
+      byte[] junk = "junk".getBytes(UTF_8);
+      send(producer, topic, host, junk, "9");
+      send(producer, topic, host, junk, "1");
+      send(producer, topic, host, junk, null);
+      send(producer, topic, host, new byte[1_500_000], "1");
+      send(producer, topic, null, junk, "1");
+      poisonEnd = send(producer, topic, new byte[] {(byte) 0xff}, null, "1") + 1;
+    }
+  }
+
+  private static long send(
+      KafkaProducer<byte[], byte[]> producer, String topic, byte[] key, byte[] value, String schema)
+      throws Exception {
+    ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(topic, key, value);
+    if (schema != null) {
+      record.headers().add(FleetRecord.SCHEMA_HEADER, schema.getBytes(UTF_8));
+      record.headers().add(FleetRecord.RUN_HEADER, "run".getBytes(UTF_8));
+      record.headers().add(FleetRecord.FIRST_EVENT_HEADER, "0".getBytes(UTF_8));
+    }
+    return producer.send(record).get(30, TimeUnit.SECONDS).offset();
+  }
+
+  @Test
+  void shouldDropAndCountWithoutAJournal() throws Exception {
+    KafkaSettings settings = settings(broker, "tap");
+    List<Step> steps = steps(60_000);
+    long events = eventsOf(steps);
+    // The topic is not there: nothing can be sent, and there is no room for all of it.
+    try (FleetTap tap =
+        new FleetTap(
+            INFO, settings, TopicSetup.events(settings.topics(), 1, 1), false, messages::add)) {
+      steps.forEach(step -> step.handOver(tap));
+      tap.flush();
+      assertThat(tap.status().dropped()).isPositive().isLessThan(events);
+      broker.createTopic("tap.events", 1, Map.of());
+      await(
+          "the rest",
+          messages,
+          () -> tap.status().acknowledged() + tap.status().dropped() == events);
+      long dropped = tap.status().dropped();
+      STEPS.forEach(step -> step.handOver(tap));
+      tap.flush();
+      await("more", messages, () -> tap.status().acknowledged() == events - dropped + EVENTS);
+      Read read = read(settings, TopicRange.ALL);
+      assertThat(read.events()).isEqualTo(tap.status().acknowledged());
+      assertThat(read.isFromBegin()).isFalse();
+    }
+  }
+}
