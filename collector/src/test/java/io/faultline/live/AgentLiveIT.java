@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -100,9 +101,10 @@ class AgentLiveIT {
               .redirectOutput(messages.toFile());
       builder.environment().put("NOTIFY_SOCKET", directory.resolve("notify").toString());
       builder.environment().put("WATCHDOG_USEC", "2000000");
+      BlockingQueue<String> heard = listen(manager);
       agent = builder.start();
-      assertThat(text(manager)).startsWith("READY=1\nSTATUS=watching");
-      assertThat(text(manager)).isEqualTo("WATCHDOG=1");
+      assertThat(next(heard)).startsWith("READY=1\nSTATUS=watching");
+      assertThat(next(heard)).isEqualTo("WATCHDOG=1");
 
       Process reader;
       try (Held held = Held.of(fs.device)) {
@@ -130,10 +132,10 @@ class AgentLiveIT {
 
       Live.signal(agent, "TERM");
       assertThat(Live.waitFor(agent)).isZero();
-      String last = text(manager);
+      String last = next(heard);
       while (!last.equals("STOPPING=1")) {
         assertThat(last).matches("(?s)WATCHDOG=1|RELOADING=1.*|READY=1.*");
-        last = text(manager);
+        last = next(heard);
       }
       assertThat(read(messages))
           .containsOnlyOnce("webhook http://127.0.0.1:1: connection refused; trying again")
@@ -162,8 +164,28 @@ class AgentLiveIT {
     return reader;
   }
 
-  private static String text(DatagramReceiver receiver) {
-    return new String(receiver.receive(), StandardCharsets.UTF_8);
+  /** What the agent tells its service manager, read at once: its socket holds ten datagrams. */
+  private static BlockingQueue<String> listen(DatagramReceiver manager) {
+    BlockingQueue<String> heard = new LinkedBlockingQueue<>();
+    Thread reader =
+        new Thread(
+            () -> {
+              String last = "";
+              while (!last.equals("STOPPING=1")) {
+                last = new String(manager.receive(), StandardCharsets.UTF_8);
+                heard.add(last);
+              }
+            },
+            "service manager");
+    reader.setDaemon(true);
+    reader.start();
+    return heard;
+  }
+
+  private static String next(BlockingQueue<String> heard) throws InterruptedException {
+    String text = heard.poll(60, TimeUnit.SECONDS);
+    assertThat(text).as("told to the service manager").isNotNull();
+    return text;
   }
 
   private static String read(Path file) {
