@@ -41,10 +41,10 @@ ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$agent/stat"; }
 rss() { awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$agent/status"; }
 
 # traffic: 2,000 healthy direct reads and writes a second, and retried writes all the while. Adds to $work/retries.
-traffic() {
-	fio --directory="$work/mnt/nocow" --size=64m --time_based --runtime="$seconds" --rate_iops=1000 --output=/dev/null \
+traffic() { # SECONDS
+	fio --directory="$work/mnt/nocow" --size=64m --time_based --runtime="$1" --rate_iops=1000 --output=/dev/null \
 		--name=direct --direct=1 --rw=randrw --bs=16k &
-	local until=$((SECONDS + seconds))
+	local until=$((SECONDS + $1))
 	while [ $SECONDS -lt $until ]; do
 		"$work/dio" --file "$work/mnt/nocow/data" --operations 101 --rw write --buffer half --buffer-source same-file >/dev/null
 		echo 101 >>"$work/retries"
@@ -65,12 +65,12 @@ watched() {
 	java -Xmx128m "$here/src/main/java/io/faultline/benchmark/WebLoad.java" "$page" 200 8 100 "$seconds" >"$work/load" &
 	local load=$!
 	pids+=("$load")
-	traffic
+	traffic "$seconds"
 	wait $load
 }
 
-traffic # so that what is compiled is compiled
-measure "nobody looks                     " traffic
+traffic 15 # so that what is compiled is compiled
+measure "nobody looks                     " traffic "$seconds"
 measure "200 + 8 follow, 100 requests a s " watched
 echo "clients: $(cat "$work/load")"
 echo "server:  $(curl -s "${page}api/v1/server")"

@@ -63,12 +63,11 @@ final class Followers implements AutoCloseable {
     long last = -1;
     try {
       while (!isClosed) {
-        awaitClient();
+        if (awaitClient()) {
+          last = content.version() - 1; // the picture before may be old: nobody looked
+        }
         long next = content.newer(last, QUIET_MS);
-        byte[] made =
-            next == last
-                ? COMMENT
-                : bytes("id: " + next + "\nevent: now\ndata: " + dataOf.apply(next) + "\n\n");
+        byte[] made = next == last ? COMMENT : frameOf(next);
         last = next;
         synchronized (this) {
           frame = made;
@@ -82,10 +81,21 @@ final class Followers implements AutoCloseable {
     }
   }
 
-  private synchronized void awaitClient() throws InterruptedException {
+  private byte[] frameOf(long version) {
+    try {
+      return bytes("id: " + version + "\nevent: now\ndata: " + dataOf.apply(version) + "\n\n");
+    } catch (RuntimeException e) {
+      return COMMENT; // whoever asks for the document is told; those who follow get the next one
+    }
+  }
+
+  /** Whether there was none. */
+  private synchronized boolean awaitClient() throws InterruptedException {
+    boolean wasEmpty = clients.isEmpty();
     while (clients.isEmpty()) {
       wait();
     }
+    return wasEmpty;
   }
 
   private final class Client implements Runnable {

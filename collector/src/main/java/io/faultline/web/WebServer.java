@@ -182,7 +182,7 @@ public final class WebServer implements AutoCloseable {
     }
   }
 
-  private void protect(Headers headers) {
+  private static void protect(Headers headers) {
     headers.set("X-Content-Type-Options", "nosniff");
     headers.set("X-Frame-Options", "DENY");
     headers.set("Referrer-Policy", "no-referrer");
@@ -192,9 +192,6 @@ public final class WebServer implements AutoCloseable {
         "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
             + " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
-    if (isSecure) {
-      headers.set("Strict-Transport-Security", "max-age=31536000");
-    }
   }
 
   private static String sentenceOf(int status) {
