@@ -139,6 +139,9 @@ final class ReplayCommand implements Callable<Integer> {
       builder.silence(rules.silences());
       replay(recording, config, rules, builder);
       recording.damage().forEach(builder::markIncomplete);
+      if (!recording.isFromBegin()) {
+        builder.markIncomplete(ReportCommand.WITHOUT_BEGIN);
+      }
       if (!isDigest) {
         PrintWriter out = spec.commandLine().getOut();
         Report report = builder.build();

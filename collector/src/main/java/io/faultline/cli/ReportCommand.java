@@ -37,6 +37,11 @@ import picocli.CommandLine.Spec;
       "Needs no privileges. Exit code 0 also when the recording is incomplete: see \"balance\"."
     })
 final class ReportCommand implements Callable<Integer> {
+  /** Said of a stream that does not have its run's begin. */
+  static final String WITHOUT_BEGIN =
+      "the begin of the run is not part of it: totals count from there, numbers before the"
+          + " first event seem to be missing";
+
   private static final int BATCH = 4096;
 
   @Spec private CommandSpec spec;
@@ -139,9 +144,7 @@ final class ReportCommand implements Callable<Integer> {
       damage.forEach(builder::markIncomplete);
       reader.damage().forEach(builder::markIncomplete);
       if (!reader.isFromBegin()) {
-        builder.markIncomplete(
-            "the begin of the run is not part of it: totals count from there, numbers before the"
-                + " first event seem to be missing");
+        builder.markIncomplete(WITHOUT_BEGIN);
       }
       return builder.build();
     }

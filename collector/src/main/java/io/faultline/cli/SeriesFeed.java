@@ -64,6 +64,11 @@ final class SeriesFeed implements AutoCloseable, JournalFeed.Receiver, InfluxSin
     return sink.status();
   }
 
+  /** Events that the journal's limits took before points were made of them. */
+  long overrun() {
+    return feed.overrun();
+  }
+
   @Override
   public StreamConsumer begin(JournalReader reader, String note) {
     fromNs = wallNsOf(note);

@@ -18,6 +18,7 @@ import io.faultline.risk.Silence;
 import io.faultline.sink.influx.InfluxFlavor;
 import io.faultline.sink.influx.InfluxSettings;
 import io.faultline.sink.influx.InfluxSink;
+import io.faultline.sink.influx.InfluxStatus;
 import io.faultline.source.StreamConsumer;
 import io.faultline.source.live.LiveSource;
 import io.faultline.view.LiveState;
@@ -30,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 
 /** What the agent shows of itself: the page, /metrics, and series in a database. */
 final class Showing implements AutoCloseable {
@@ -67,12 +69,13 @@ final class Showing implements AutoCloseable {
                     Clock.systemUTC(),
                     ProbeTime::ns,
                     source::ringUsedBytes,
+                    () -> shipping.spoolBytes() + series(InfluxStatus::spoolBytes),
+                    () -> shipping.errors() + series(InfluxStatus::errors),
                     () ->
-                        shipping.spoolBytes()
-                            + (feed != null ? feed.status().spoolBytes() : sinkBytes()),
-                    () ->
-                        shipping.errors()
-                            + (feed != null ? feed.status().errors() : sinkErrors()))),
+                        shipping.lost()
+                            + series(InfluxStatus::dropped)
+                            + series(InfluxStatus::rejected)
+                            + (feed == null ? 0 : feed.overrun()))),
             this::take);
   }
 
@@ -165,12 +168,11 @@ final class Showing implements AutoCloseable {
     messages.say("series to " + influx.url() + ", " + influx.database());
   }
 
-  private long sinkBytes() {
-    return sink == null ? 0 : sink.status().spoolBytes();
-  }
-
-  private long sinkErrors() {
-    return sink == null ? 0 : sink.status().errors();
+  private long series(ToLongFunction<InfluxStatus> number) {
+    if (feed != null) {
+      return number.applyAsLong(feed.status());
+    }
+    return sink == null ? 0 : number.applyAsLong(sink.status());
   }
 
   private void take(MetricsSnapshot snapshot) {

@@ -217,7 +217,13 @@ public enum MetricName {
       "sink_errors",
       Kind.COUNTER,
       Unit.COUNT,
-      "Requests that a sink's server refused, did not answer, or answered with an error.");
+      "Requests that a sink's server refused, did not answer, or answered with an error."),
+  AGENT_SINK_LOST(
+      Measurement.AGENT,
+      "sink_lost",
+      Kind.COUNTER,
+      Unit.COUNT,
+      "Events and points that a sink will never have: no room, refused, or gone from the journal.");
 
   /** What a point is of, and the tags that it has. */
   public enum Measurement {

@@ -108,6 +108,7 @@ public final class MetricRecorder implements StreamListener {
   private final Map<Probe, KernelTotals> probeTotals = new HashMap<>();
   private final KernelTotals probeTime;
   private final KernelTotals sinkErrors;
+  private final KernelTotals sinkLost;
 
   private final Costliest costliest;
   private final Findings findings;
@@ -141,9 +142,13 @@ public final class MetricRecorder implements StreamListener {
     faults = new Series(Measurement.FAULT, host);
     agent =
         new Series(Measurement.AGENT, host)
-            .without(MetricName.AGENT_PROBE_NS, MetricName.AGENT_SINK_ERRORS);
+            .without(
+                MetricName.AGENT_PROBE_NS,
+                MetricName.AGENT_SINK_ERRORS,
+                MetricName.AGENT_SINK_LOST);
     probeTime = new KernelTotals(agent, List.of(MetricName.AGENT_PROBE_NS));
     sinkErrors = new KernelTotals(agent, List.of(MetricName.AGENT_SINK_ERRORS));
+    sinkLost = new KernelTotals(agent, List.of(MetricName.AGENT_SINK_LOST));
     costliest = new Costliest(info, settings);
     findings = new Findings(info);
   }
@@ -273,6 +278,8 @@ public final class MetricRecorder implements StreamListener {
             });
     agent.add(MetricName.AGENT_SINK_ERRORS, 0);
     sinkErrors.set(now.sinkErrors());
+    agent.add(MetricName.AGENT_SINK_LOST, 0);
+    sinkLost.set(now.sinkLost());
     agent.set(MetricName.AGENT_CPU_RATIO, now.cpuRatio());
     agent.set(MetricName.AGENT_RSS_BYTES, now.rssBytes());
     agent.set(MetricName.AGENT_RING_USED_BYTES, now.ringUsedBytes());

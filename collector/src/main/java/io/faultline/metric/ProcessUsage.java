@@ -24,6 +24,7 @@ public final class ProcessUsage implements Usage.Source {
   private final LongSupplier ringUsedBytes;
   private final LongSupplier spoolBytes;
   private final LongSupplier sinkErrors;
+  private final LongSupplier sinkLost;
   private Duration cpu = cpuTime();
   private long readNs = System.nanoTime();
 
@@ -33,12 +34,14 @@ public final class ProcessUsage implements Usage.Source {
       Supplier<OptionalLong> probeNs,
       LongSupplier ringUsedBytes,
       LongSupplier spoolBytes,
-      LongSupplier sinkErrors) {
+      LongSupplier sinkErrors,
+      LongSupplier sinkLost) {
     this.clock = clock;
     this.probeNs = probeNs;
     this.ringUsedBytes = ringUsedBytes;
     this.spoolBytes = spoolBytes;
     this.sinkErrors = sinkErrors;
+    this.sinkLost = sinkLost;
   }
 
   @Override
@@ -57,7 +60,8 @@ public final class ProcessUsage implements Usage.Source {
         rssBytes(),
         ringUsedBytes.getAsLong(),
         spoolBytes.getAsLong(),
-        sinkErrors.getAsLong());
+        sinkErrors.getAsLong(),
+        sinkLost.getAsLong());
   }
 
   private static Duration cpuTime() {

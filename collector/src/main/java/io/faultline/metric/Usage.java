@@ -11,6 +11,7 @@ import java.util.OptionalLong;
  * @param ringUsedBytes bytes in the ring that have not been read
  * @param spoolBytes bytes that wait for a sink's acknowledgement
  * @param sinkErrors requests of sinks that failed since the start
+ * @param sinkLost events and points that sinks will never have
  */
 public record Usage(
     OptionalLong probeNs,
@@ -18,7 +19,8 @@ public record Usage(
     long rssBytes,
     long ringUsedBytes,
     long spoolBytes,
-    long sinkErrors) {
+    long sinkErrors,
+    long sinkLost) {
 
   /** Says what the agent takes. */
   public interface Source {

@@ -89,7 +89,7 @@ class MetricRecorderTest {
         history.keeping(
             wallNs ->
                 new Usage(
-                    OptionalLong.of(wallNs / SECOND), 0.25, 7, 8, 9, wallNs / SECOND / 1_020));
+                    OptionalLong.of(wallNs / SECOND), 0.25, 7, 8, 9, wallNs / SECOND / 1_020, 0));
     List<List<Point>> read = new ArrayList<>();
     for (Usage.Source usage : List.of(now, history)) {
       snapshots.clear();

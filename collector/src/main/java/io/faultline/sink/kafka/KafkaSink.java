@@ -317,7 +317,7 @@ public final class KafkaSink implements AutoCloseable {
   public void close() {
     boolean isInterrupted = false;
     try {
-      var unused = outbox.awaitEmpty(CLOSE_TIMEOUT);
+      var unused = outbox.awaitEmpty(problem.isEmpty() ? CLOSE_TIMEOUT : Duration.ZERO);
     } catch (InterruptedException e) {
       isInterrupted = true;
     }
