@@ -78,7 +78,7 @@ public final class KafkaProblem extends IOException {
     } else {
       text = brokers + ": " + textOf(why);
     }
-    return new KafkaProblem("kafka: " + text, why);
+    return new KafkaProblem("kafka: " + settings.withoutSecrets(text), why);
   }
 
   private static Throwable unwrap(Throwable thrown) {

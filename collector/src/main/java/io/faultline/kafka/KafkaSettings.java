@@ -4,6 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -34,6 +36,13 @@ public final class KafkaSettings {
           ConsumerConfig.GROUP_ID_CONFIG,
           ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
           ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG);
+
+  /** Properties whose values are secrets, and the words in a JAAS configuration that are. */
+  private static final Pattern SECRET =
+      Pattern.compile("password|secret|jaas|keystore\\.key|token|credential");
+
+  private static final Pattern QUOTED = Pattern.compile("=\\s*[\"']([^\"']{3,})[\"']");
+  private static final String HIDDEN = "(hidden)";
 
   private final String bootstrap;
   private final Topics topics;
@@ -116,6 +125,21 @@ public final class KafkaSettings {
         });
     all.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
     return all;
+  }
+
+  /** A text of Kafka's clients without what must not be shown, should it ever be in one. */
+  String withoutSecrets(String text) {
+    String safe = text;
+    for (Map.Entry<String, String> property : properties.entrySet()) {
+      if (SECRET.matcher(property.getKey()).find() && !property.getValue().isBlank()) {
+        safe = safe.replace(property.getValue(), HIDDEN);
+        Matcher quoted = QUOTED.matcher(property.getValue());
+        while (quoted.find()) {
+          safe = safe.replace(quoted.group(1), HIDDEN);
+        }
+      }
+    }
+    return safe;
   }
 
   /** Without the properties: their values may be secrets. */

@@ -15,8 +15,14 @@ import io.faultline.cli.FleetFixture.Read;
 import io.faultline.cli.FleetFixture.Step;
 import io.faultline.journal.Journal;
 import io.faultline.journal.JournalLimits;
+import io.faultline.journal.JournalRange;
+import io.faultline.journal.JournalReader;
 import io.faultline.kafka.Broker;
 import io.faultline.kafka.KafkaSettings;
+import io.faultline.pipeline.Digest;
+import io.faultline.pipeline.Pipeline;
+import io.faultline.recording.RecordingWriter;
+import io.faultline.source.EventSource;
 import io.faultline.source.kafka.TopicRange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -24,6 +30,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -71,6 +79,27 @@ class FleetFeedIT {
     assertThat(read.isFromBegin()).isTrue();
     assertThat(read.names()).isNotEmpty();
     assertThat(messages).isEmpty();
+
+    // A stretch of it, as of a recording.
+    Path here = directory.resolve("here.fl");
+    try (RecordingWriter writer = RecordingWriter.create(here, FleetFixture.INFO, "1")) {
+      steps.forEach(step -> step.handOver(writer));
+    }
+    long first = FleetFixture.firstNs(steps);
+    long third = (FleetFixture.lastNs(steps) - first) / 3;
+    Instant since = FleetFixture.INFO.wallTimeOf(first + third).truncatedTo(ChronoUnit.MILLIS);
+    Instant until = FleetFixture.INFO.wallTimeOf(first + 2 * third).truncatedTo(ChronoUnit.MILLIS);
+    Digest stretch = new Digest();
+    Pipeline pipeline = new Pipeline(stretch);
+    try (JournalReader reader = JournalReader.open(here, new JournalRange(since, until))) {
+      while (reader.poll(pipeline, 1000) != EventSource.END) {
+        // to the end
+      }
+    }
+    pipeline.finish();
+    Read part = read(settings, new TopicRange(since, until, 0, Long.MAX_VALUE));
+    assertThat(part.digest()).isEqualTo(stretch.text()).isNotEqualTo(read.digest());
+    assertThat(part.events()).isEqualTo(pipeline.decoded()).isPositive();
 
     // The same with the program, and through a recording.
     Path copy = directory.resolve("copy.fl");

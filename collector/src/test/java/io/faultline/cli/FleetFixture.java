@@ -22,6 +22,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -82,6 +83,30 @@ final class FleetFixture {
     steps.forEach(step -> step.handOver(pipeline));
     pipeline.finish();
     return digest.text();
+  }
+
+  private static List<Long> timesOf(List<Step> steps) {
+    List<Long> times = new ArrayList<>();
+    StreamConsumer reading =
+        new StreamConsumer() {
+          @Override
+          public void onEvent(ByteBuffer buffer, int offset) {
+            times.add(Event.ktimeNsOf(buffer, offset));
+          }
+
+          @Override
+          public void onPath(int dev, long ino, String path) {}
+        };
+    steps.forEach(step -> step.handOver(reading));
+    return times;
+  }
+
+  static long firstNs(List<Step> steps) {
+    return Collections.min(timesOf(steps));
+  }
+
+  static long lastNs(List<Step> steps) {
+    return Collections.max(timesOf(steps));
   }
 
   static long eventsOf(List<Step> steps) {

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.junit.jupiter.api.Test;
@@ -275,6 +276,19 @@ class FleetRecordTest {
         KafkaSettings.of("b:1", Topics.DEFAULT, Map.of("ssl.key.password", "secret"));
     assertThat(settings.toString()).doesNotContain("secret");
     assertThat(settings.producer(Map.of())).containsEntry("ssl.key.password", "secret");
+    KafkaSettings jaas =
+        KafkaSettings.of(
+            "b:1", Topics.DEFAULT, Map.of("sasl.jaas.config", "M required password=\"sesame\" x"));
+    KafkaProblem problem =
+        KafkaProblem.of(
+            new ConfigException("M required password=\"sesame\" x: no semicolon behind sesame"),
+            jaas,
+            "t",
+            "Write");
+    assertThat(problem)
+        .hasMessage(
+            "kafka: b:1: (hidden): no semicolon behind (hidden) (expected: properties that Kafka"
+                + " takes)");
     assertThatThrownBy(() -> new Topics("a b")).hasMessageStartingWith("topic_prefix: a b (");
   }
 }
