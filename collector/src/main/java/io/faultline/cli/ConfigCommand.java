@@ -1,5 +1,6 @@
 package io.faultline.cli;
 
+import io.faultline.config.AgentConfig;
 import io.faultline.config.ConfigException;
 import io.faultline.config.ConfigReader;
 import io.faultline.config.DefaultFile;
@@ -57,9 +58,16 @@ final class ConfigCommand implements Callable<Integer> {
           spec.commandLine(), "--check: " + task.check + " (expected: a file that can be read)");
     }
     try {
-      new ConfigReader().read(task.check);
+      AgentConfig config = new ConfigReader().read(task.check);
+      if (config.kafka().isWanted()) {
+        var unused = Shipping.settingsOf(config.kafka()); // what only Kafka's clients know of
+      }
     } catch (ConfigException e) {
       e.problems().forEach(problem -> out.println(problem.replace('\n', ' ')));
+      out.flush();
+      return Main.EXIT_FAILURE;
+    } catch (CommandFailure e) {
+      out.println(task.check + ": " + e.getMessage());
       out.flush();
       return Main.EXIT_FAILURE;
     }

@@ -42,8 +42,8 @@ import org.apache.kafka.common.TopicPartition;
  */
 public final class KafkaSource implements RecordedSource {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
-  private static final int FETCH_BYTES = 8 << 20;
-  private static final int RECORDS = 2000;
+  private static final int FETCH_BYTES = 4 << 20;
+  private static final int RECORDS = 500;
 
   /** A HEADER is repeated within a minute of the stream; the rest is for clocks. */
   private static final long HEADER_MS = 120_000;
