@@ -638,6 +638,11 @@ static __always_inline int contention_begin(const char *lock, __u32 flags)
 	}
 	begin_request(s, id);
 	classify(s, lock, flags);
+	if (cfg->filters & FILTER_DEV && s->dev && s->dev != cfg->dev) {
+		p->skipped++;
+		request_remove(s);
+		return 0;
+	}
 	s->lock = (__u64)lock;
 	s->mode = flags & LCB_F_READ ? LOCK_MODE_READ : LOCK_MODE_WRITE;
 	s->flags = 0;
@@ -660,11 +665,6 @@ static __always_inline int contention_end(void *ctx, const char *lock, int error
 		return 0;
 	}
 	__u64 now = bpf_ktime_get_ns();
-	if (cfg->filters & FILTER_DEV && s->dev && s->dev != cfg->dev) {
-		p->skipped++;
-		request_remove(s);
-		return 0;
-	}
 	struct lock_cell *cell = lock_cell_of(s->lock_class, s->mode);
 	if (!cell)
 		return 0;

@@ -105,6 +105,7 @@ class RiskLiveIT {
   void shouldWarnOfALockHeldWhileAFileSystemIsFrozen() throws Exception {
     try (Live.LoopFs fs = Live.LoopFs.make("btrfs");
         Live.LoopFs frozen = Live.LoopFs.make("ext4");
+        Live.Recorder elsewhere = Live.Recorder.start("--mount", fs.mount.toString());
         Live.Recorder recorder = Live.Recorder.start("--comm", "incident", "--detail", "normal")) {
       Process incident =
           new ProcessBuilder(
@@ -130,6 +131,10 @@ class RiskLiveIT {
       assertThat(alerts.get(0).get("state")).isEqualTo("resolved");
       assertThat(alerts.get(0).get("title").toString())
           .contains("waits for a frozen file system while it holds mmap_lock");
+      String dev = Live.tool("mountpoint", "-d", frozen.mount.toString());
+      assertThat(Live.list(elsewhere.stop(), "alerts"))
+          .as("of a recorder that was asked for the other file system")
+          .noneMatch(alert -> dev.equals(alert.get("dev")));
     }
   }
 

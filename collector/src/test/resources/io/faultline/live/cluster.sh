@@ -11,29 +11,16 @@ record() { # NAME COMMAND...
 	timeout 80 faultline record --quiet --detail normal --mount "$LAB_MNT" -o "$LAB_OUT/$name.fl" -- "$@"
 }
 
-if [ "$LAB_NODE" = 1 ]; then
-	touch one two
-fi
-lab-barrier made
-
-# Two processes of one node.
-[ "$LAB_NODE" = 2 ] || record abba "$abba" one two 8 >"$LAB_OUT/tasks.json"
-lab-barrier abba
-
-# The same across nodes: each has one file when it wants the other's.
-if [ "$LAB_NODE" = 1 ]; then
-	record cross "$abba" one two 4 'lab-barrier locked'
-else
-	record cross "$abba" two one 4 'lab-barrier locked'
-fi
-lab-barrier crossed
+until_true() { # COMMAND...
+	until "$@"; do read -r -t 0.1 <> <(:) || true; done
+}
 
 # A frozen file system, and a task that holds a lock when it comes to wait for that.
 freeze() {
 	mkfifo /run/go
 	exec 5<>/run/go
 	flock -F one bash -c 'echo x >/run/locked; read -r _ </run/go; echo x >two' &
-	until [ -s /run/locked ]; do read -r -t 0.1 <> <(:) || true; done
+	until_true test -s /run/locked
 	(exec 7<one && flock 7) &
 	fsfreeze -f "$LAB_MNT"
 	echo go >&5
@@ -41,16 +28,13 @@ freeze() {
 	fsfreeze -u "$LAB_MNT"
 	wait
 }
-export -f freeze
-[ "$LAB_NODE" = 2 ] || record freeze bash -c freeze
-lab-barrier thawed
 
 # A task that holds a lock and is stopped, while the other node wants it.
 hold() {
 	if [ "$LAB_NODE" = 1 ]; then
 		flock -F one sleep 1000 &
 		local holder=$!
-		until grep -q "^$holder .*sleep" /proc/$holder/stat 2>/dev/null; do read -r -t 0.1 <> <(:) || true; done
+		until_true grep -q sleep /proc/$holder/comm
 		kill -STOP $holder
 		lab-barrier held
 		lab-barrier waited
@@ -64,6 +48,32 @@ hold() {
 		wait
 	fi
 }
-export -f hold
-record held bash -c hold
+
+# What is recorded is this script again, with the name of a function.
+if [ $# -gt 1 ]; then
+	"$2"
+	exit
+fi
+
+if [ "$LAB_NODE" = 1 ]; then
+	touch one two
+fi
+lab-barrier made
+
+# Two processes of one node.
+[ "$LAB_NODE" = 2 ] || record abba "$abba" one two 12 >"$LAB_OUT/tasks.json"
+lab-barrier broken
+
+# The same across nodes: each has one file when it wants the other's.
+if [ "$LAB_NODE" = 1 ]; then
+	record cross "$abba" one two 4 'lab-barrier locked'
+else
+	record cross "$abba" two one 4 'lab-barrier locked'
+fi
+lab-barrier crossed
+
+[ "$LAB_NODE" = 2 ] || record freeze bash "$0" "$abba" freeze
+lab-barrier thawed
+
+record held bash "$0" "$abba" hold
 lab-barrier over

@@ -4,15 +4,16 @@
 set -eu
 incident=$1
 cd "$LAB_MNT"
-provoke() {
-	"$1" itself itself - 50
-	"$1" two-files one two 40
-	"$1" vanish vanish - 4
-	"$1" starve starve - 4
-	"$1" collide collide - 3
+
+# What is recorded is this script again, with another name for the last argument.
+if [ "$3" = provoke ]; then
+	"$incident" itself itself - 50
+	"$incident" two-files one two 40
+	"$incident" vanish vanish - 4
+	"$incident" starve starve - 4
+	"$incident" collide collide - 3
 	rm -f itself one two vanish starve collide
-}
-export -f provoke
-faultline record --quiet --detail normal --mount "$LAB_MNT" -o "$LAB_OUT/incidents.fl" -- bash -c 'set -eu; provoke "$1"' provoke "$incident"
-cd /
+	exit
+fi
+faultline record --quiet --detail normal --mount "$LAB_MNT" -o "$LAB_OUT/incidents.fl" -- bash "$0" "$incident" "$2" provoke
 FAULTLINE_DIO=$2 FAULTLINE_HEALTHY_IOPS=20 "$3" 20 "$LAB_OUT/healthy.fl" "$LAB_MNT" >"$LAB_OUT/healthy.txt" 2>&1
