@@ -47,10 +47,10 @@ else
 	size=16m # the lab's file systems are small
 fi
 mkdir "$directory/nocow" "$directory/checked"
-fs=$(findmnt -no FSTYPE -T "$directory")
+fs=$(findmnt -nro FSTYPE -T "$directory")
 [ "$fs" != btrfs ] || chattr +C "$directory/nocow" # btrfs writes only files without checksums directly
-mount=$(findmnt -no TARGET -T "$directory")
-dev=$(findmnt -no MAJ:MIN -T "$directory")
+mount=$(findmnt -nro TARGET -T "$directory")
+dev=$(findmnt -nro MAJ:MIN -T "$directory")
 
 . "$here/header.sh"
 
@@ -75,7 +75,7 @@ mix() { # ROUND SECONDS
 	jobs+=(--name=checked --directory="$directory/checked" --direct=1 --rw=randrw --bs=16k --ioengine=psync)
 	jobs+=(--name=buffered --directory="$directory/nocow" --direct=0 --rw=randrw --bs=16k --ioengine=psync --fsync=64)
 	jobs+=(--name=mapped --directory="$directory/nocow" --direct=0 --rw=randrw --bs=4k --ioengine=mmap)
-	nice fio --size=$size --time_based --runtime="$2" --rate_iops="$rate" --rate_process=poisson --output=/dev/null \
+	nice fio --size=$size --time_based --runtime="$2" --rate_iops="$rate" --rate_process=poisson --output=/dev/null --eta=never \
 		"${jobs[@]}"
 	# Retries that get on: half of each buffer is missing, in memory and in the mapping of another file.
 	for source in anon other-file; do
@@ -113,7 +113,11 @@ t, b = r["totals"], r["balance"]
 print(f"healthy work for {took} s in {rounds} rounds on {fs} {dev}; {os.path.getsize(recording) / 1e6:.1f} MB recorded")
 print(f"{t['attempts']:,} attempts, {t['operations']:,} operations with faults disabled, {t['retried_operations']:,} of"
       f" them retried, {t['buffered_fallbacks']:,} fallbacks; {t['lock_waits']:,} lock waits, {t['page_faults_user']:,} page faults")
-print(f"balance: complete {b['complete']}, {b['hits']:,} hits, {b['emitted']:,} emitted, {b['lost']:,} lost, {b['decoded']:,} decoded")
+print(f"balance: complete {b['complete']}, {b['hits']:,} hits, {b['emitted']:,} emitted, {b['lost']:,} lost, {b['decoded']:,} decoded"
+      + "".join(f"; {reason}" for reason in b["reasons"]))
+# The kernel does not run a program inside itself: an interrupt that comes to the same hook is a hit that nobody sees.
+# Where programs are slow, as in a guest, that happens; it is no fault of ours, and the rules know of it.
+missed = sum(p["missed"] for p in b["probes"])
 # Locks without a device, such as mmap_lock, pass a filter for one: those of other programs are other work on this host.
 def is_own(alert):
     return alert["dev"] == dev if alert.get("dev") else any(e.get("comm") in ("fio", "dio") for e in alert["evidence"])
@@ -124,5 +128,5 @@ count = collections.Counter(f"{a['rule']} {a['severity']}" for a in own)
 print(f"alerts: {dict(count) if own else 'none'}; above info: {len(above)}" + (f"; of other work on this host: {len(of_others)}" if of_others else ""))
 for a in above:
     print(json.dumps(a))
-sys.exit(1 if above or not b["complete"] else 0)
+sys.exit(1 if above or not b["complete"] and b["lost"] != missed else 0)
 PYTHON

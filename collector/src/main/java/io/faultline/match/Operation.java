@@ -266,6 +266,18 @@ public final class Operation implements Serializable {
     return isAsync;
   }
 
+  /**
+   * Whether it was only tried: it would have had to wait, did nothing, and io_uring or the
+   * application issues it again as an operation of its own.
+   */
+  public boolean isTryOnly() {
+    return isNowait
+        && outcome == Outcome.SHORT
+        && done == 0
+        && missesNone == 0
+        && missesPartial == 0;
+  }
+
   /** Whether at least one attempt was in a region. */
   public boolean isFaultDisabled() {
     return isFaultDisabled;

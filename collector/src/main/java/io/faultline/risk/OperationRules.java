@@ -246,7 +246,8 @@ final class OperationRules implements Serializable {
     if (operation.isFaultDisabled()
         && operation.outcome() != Outcome.DIRECT
         && operation.outcome() != Outcome.IN_FLIGHT
-        && operation.outcome() != Outcome.LOST) {
+        && operation.outcome() != Outcome.LOST
+        && !operation.isTryOnly()) {
       Window window = windowOf(operation.dev());
       window.bad++;
       if (window.bad == 1) {

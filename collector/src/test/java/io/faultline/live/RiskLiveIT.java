@@ -44,7 +44,7 @@ class RiskLiveIT {
         "--file",
         file.toString(),
         "--operations",
-        "1009",
+        "4001",
         "--rw",
         "write",
         "--buffer",

@@ -49,7 +49,8 @@ final class MappingFinder implements EventHandler {
             thread.setDaemon(true);
             return thread;
           });
-  private Future<Area> reading; // that did not end in time, or null
+  private Future<Area> reading; // the last one, or null
+  private Page late; // what it reads, when it did not end in time
   private int readings;
 
   MappingFinder(Output output) {
@@ -66,6 +67,7 @@ final class MappingFinder implements EventHandler {
     if (fault.kind() != Fault.Kind.MISSING) {
       return;
     }
+    keepLate();
     Page page = new Page(fault.tgid(), fault.address() >>> 12);
     Area area = areas.get(page);
     long nowNs = System.nanoTime();
@@ -74,7 +76,7 @@ final class MappingFinder implements EventHandler {
         return;
       }
       readings--;
-      area = readInTime(fault.tgid(), fault.tid(), fault.address(), nowNs);
+      area = readInTime(page, fault);
       if (area == null) {
         return;
       }
@@ -97,23 +99,46 @@ final class MappingFinder implements EventHandler {
    * As {@link #read}, but for a moment only: the kernel takes mmap_lock to list the mappings, and a
    * process that is stuck may hold it. Until such a reading has ended nothing more is read.
    */
-  private Area readInTime(int tgid, int tid, long address, long nowNs) {
+  private Area readInTime(Page page, Fault fault) {
     if (reading != null && !reading.isDone()) {
       return null;
     }
-    reading = reader.submit(() -> read(tgid, tid, address, nowNs));
+    int tid = fault.tid();
+    long address = fault.address();
+    reading = reader.submit(() -> read(page.tgid(), tid, address));
     try {
       return reading.get(READING_MS_MAX, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return null;
-    } catch (ExecutionException | TimeoutException e) {
+    } catch (ExecutionException e) {
+      return null;
+    } catch (TimeoutException e) {
+      late = page;
       return null;
     }
   }
 
+  /** On a host that is busy an answer comes late: then it serves the next miss of that page. */
+  private void keepLate() {
+    if (late == null || !reading.isDone()) {
+      return;
+    }
+    try {
+      Area area = reading.get();
+      if (area != null) {
+        keep(late, area);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      // As if the process were gone.
+    }
+    late = null;
+  }
+
   /** The area around the address; {@code null} when the process is gone, or nothing is there. */
-  private static Area read(int tgid, int tid, long address, long nowNs) {
+  private static Area read(int tgid, int tid, long address) {
     Path process = Path.of("/proc/" + tgid);
     try (BufferedReader lines = Files.newBufferedReader(process.resolve("maps"))) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -129,7 +154,7 @@ final class MappingFinder implements EventHandler {
               Integer.parseInt(fields[3], 0, colon, 16) << 20
                   | Integer.parseInt(fields[3], colon + 1, fields[3].length(), 16);
           String comm = Files.readString(process.resolve("task/" + tid + "/comm")).strip();
-          return new Area(dev, Long.parseLong(fields[4]), comm, nowNs);
+          return new Area(dev, Long.parseLong(fields[4]), comm, System.nanoTime());
         }
       }
     } catch (IOException e) {
