@@ -19,7 +19,7 @@ import java.util.function.Supplier;
 /** The page of a replay: as that of an agent, for somebody who was not there. */
 final class ReplayPage implements AutoCloseable {
   private static final long PUBLISH_NS = 250_000_000L;
-  private static final int CLIENTS_MAX = 16;
+  private static final int CLIENTS_MAX = 256;
 
   private final LiveState state;
   private final MetricRecorder recorder;
