@@ -116,6 +116,7 @@ public final class LiveState implements StreamListener {
   private long sequence;
   private volatile long askedNs = System.nanoTime() - WATCHED_NS;
   private Picture picture;
+  private boolean isAnnounced; // and no picture was made since
 
   /** What only the process around the pipeline knows of itself; asked on the pipeline's thread. */
   public interface Gauges {
@@ -142,9 +143,10 @@ public final class LiveState implements StreamListener {
 
   /** The latest picture, a new one when nobody has looked of late; any thread. */
   public synchronized Picture picture() {
-    boolean wasWatched = isWatched();
+    boolean isOld = isAnnounced || !isWatched();
+    isAnnounced = false;
     askedNs = System.nanoTime();
-    if (!wasWatched) {
+    if (isOld) {
       try {
         // The pipeline makes one soon, unless it is busy or has ended.
         var unused = next(picture.sequence(), NEW_MS_MAX);
@@ -153,6 +155,19 @@ public final class LiveState implements StreamListener {
       }
     }
     return picture;
+  }
+
+  /** Somebody will look soon: the pipeline may make a picture already; any thread. */
+  public synchronized void announce() {
+    if (!isWatched()) {
+      isAnnounced = true;
+      askedNs = System.nanoTime();
+    }
+  }
+
+  /** What the stream is about; any thread. */
+  public StreamInfo info() {
+    return info;
   }
 
   /** The next picture after that one, or {@code null} when none comes in time; any thread. */
@@ -370,6 +385,7 @@ public final class LiveState implements StreamListener {
    * @param silenceOf the silence that covers an alert, or {@code null}
    */
   public synchronized Picture publish(List<Alert> alerts, Function<Alert, Silence> silenceOf) {
+    isAnnounced = false;
     List<Picture.Lock> contended = new ArrayList<>();
     long omitted = describeLocks(contended);
     picture =

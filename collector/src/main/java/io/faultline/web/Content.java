@@ -39,6 +39,9 @@ public interface Content {
     return false;
   }
 
+  /** Somebody has opened the page, and will ask for documents soon. */
+  default void announce() {}
+
   /** Grows whenever there is something else to be seen. */
   long version();
 

@@ -45,7 +45,7 @@ public final class LiveContent implements Content {
   @Override
   public Map<String, Supplier<String>> documents() {
     Map<String, Supplier<String>> documents = new LinkedHashMap<>();
-    documents.put("info", () -> PictureJson.info(state.picture(), this));
+    documents.put("info", () -> PictureJson.info(state.info(), this));
     documents.put("now", () -> PictureJson.now(state.picture()));
     documents.put("history", () -> PictureJson.history(state.history()));
     documents.put("operations", () -> PictureJson.operations(state.picture()));
@@ -72,6 +72,11 @@ public final class LiveContent implements Content {
   @Override
   public boolean isRedacted() {
     return isRedacted;
+  }
+
+  @Override
+  public void announce() {
+    state.announce();
   }
 
   @Override

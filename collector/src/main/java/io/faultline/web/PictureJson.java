@@ -5,6 +5,7 @@ import io.faultline.match.LockNames;
 import io.faultline.match.LockTable;
 import io.faultline.match.LockWait;
 import io.faultline.match.Operation;
+import io.faultline.source.StreamInfo;
 import io.faultline.view.AttemptRing;
 import io.faultline.view.History;
 import io.faultline.view.Picture;
@@ -22,19 +23,16 @@ final class PictureJson {
     return picture.info().wallNsOf(ktimeNs) / 1_000_000;
   }
 
-  static String info(Picture picture, Content content) {
+  static String info(StreamInfo info, Content content) {
     Map<String, Object> map = new LinkedHashMap<>();
-    map.put("host", picture.info().hostName());
-    map.put("kernel", picture.info().kernel());
-    map.put("loader", picture.info().loader());
-    map.put("detail", picture.info().detail());
-    map.put("filters", picture.info().filters());
-    map.put("start_ms", picture.info().wallNs() / 1_000_000);
+    map.put("host", info.hostName());
+    map.put("kernel", info.kernel());
+    map.put("loader", info.loader());
+    map.put("detail", info.detail());
+    map.put("filters", info.filters());
+    map.put("start_ms", info.wallNs() / 1_000_000);
     List<Object> hooks = new ArrayList<>();
-    picture
-        .info()
-        .hooks()
-        .forEach(hook -> hooks.add(Map.of("name", hook.name(), "via", hook.via())));
+    info.hooks().forEach(hook -> hooks.add(Map.of("name", hook.name(), "via", hook.via())));
     map.put("hooks", hooks);
     map.put("views", content.views());
     map.put("can_silence", content.silences() != null);

@@ -19,6 +19,7 @@ final class Routes {
   static final String API = "/api/v1/";
   static final String STREAM = API + "stream";
   private static final String SILENCES = API + "silences";
+  private static final String INFO = API + "info";
   private static final String LOGIN = API + "login";
   private static final String OPERATIONS = API + "operations/";
   private static final int BODY_BYTES_MAX = 64 << 10;
@@ -61,6 +62,7 @@ final class Routes {
   private final Access access;
   private final boolean isSecure;
   private final SilenceApi silences;
+  private final Supplier<String> info;
   private final Map<String, Answer> files = new LinkedHashMap<>();
   private final Map<String, Document> documents = new LinkedHashMap<>();
   private final Map<String, Supplier<Answer>> others = new LinkedHashMap<>();
@@ -74,6 +76,7 @@ final class Routes {
     for (Map.Entry<String, String> file : FILES.entrySet()) {
       files.put(file.getKey(), new Answer(200, typeOf(file.getValue()), read(file.getValue())));
     }
+    info = content.documents().get("info");
     content.documents().forEach((name, make) -> documents.put(API + name, new Document(make)));
     silences =
         content.silences() == null
@@ -149,7 +152,13 @@ final class Routes {
   private Answer get(HttpExchange exchange, String path) {
     Answer file = files.get(path);
     if (file != null) {
+      if (path.equals("/")) {
+        content.announce();
+      }
       return file;
+    }
+    if (path.equals(INFO)) {
+      return Answer.ofJson(200, info.get()); // the same for ever: it waits for no picture
     }
     Document document = documents.get(path);
     if (document != null) {

@@ -244,13 +244,13 @@ function onKey(event) {
 }
 
 async function show() {
-  const info = await ask('/api/v1/info');
+  const [info, now] = await Promise.all([ask('/api/v1/info'), ask('/api/v1/now')]);
   views = info.views;
   document.title = `Faultline: ${info.host}`;
   $('where').textContent = [info.host, info.kernel && `Linux ${info.kernel}`, info.loader && `${info.loader} loader`,
     info.detail && `detail ${info.detail}`, info.filters && `only ${info.filters}`, info.redacted && 'names are redacted'].filter(t => t).join(', ');
   startAlerts(info);
-  showNow(await ask('/api/v1/now'));
+  showNow(now);
   showView();
   if (views.includes('now')) await startCharts();
   follow();

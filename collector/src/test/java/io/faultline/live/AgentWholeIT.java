@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The agent with everything on: journal, incidents, page, metrics and series. */
 class AgentWholeIT {
   private static final long DEADLINE_NS = 60_000_000_000L;
+  private static final long RSS_KIB_MAX = 160 << 10;
   private static final Pattern PAGE = Pattern.compile("page at (http://\\S+)");
 
   @TempDir private Path directory;
@@ -126,6 +127,7 @@ class AgentWholeIT {
                     .contains("503"));
         long rssKiB = rssKiB(agent.toHandle());
         System.out.printf("agent with journal, page and series: %d MiB resident%n", rssKiB >> 10);
+        assertThat(rssKiB).as("KiB resident").isLessThanOrEqualTo(RSS_KIB_MAX);
         Live.signal(agent, "TERM");
         assertThat(Live.waitFor(agent)).as(Files.readString(messages)).isZero();
       } finally {
