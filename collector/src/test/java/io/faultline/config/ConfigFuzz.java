@@ -1,6 +1,7 @@
 package io.faultline.config;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 
 /** A configuration: taken, or refused with what is wrong and where. */
 public final class ConfigFuzz {
@@ -13,7 +14,7 @@ public final class ConfigFuzz {
   public static void fuzzerTestOneInput(byte[] data) {
     try {
       AgentConfig config = READER.parse(new String(data, StandardCharsets.UTF_8), "fuzz.yaml");
-      config.toString();
+      Objects.requireNonNull(config.toString());
     } catch (ConfigException e) {
       if (e.problems().isEmpty()
           || !e.problems().stream().allMatch(problem -> problem.startsWith("fuzz.yaml"))) {

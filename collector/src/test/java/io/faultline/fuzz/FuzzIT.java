@@ -30,7 +30,7 @@ class FuzzIT {
   private static final int AT_ONCE = 2;
   private static final int SECONDS = Integer.getInteger("faultline.fuzz.seconds", 60);
   private static final Path WORK = Path.of("target/fuzz").toAbsolutePath();
-  private static final Duration SLACK = Duration.ofSeconds(120);
+  private static final Duration SLACK = Duration.ofMinutes(2);
   private static final Pattern RUNS = Pattern.compile("Done (\\d+) runs");
   private static final Pattern EDGES = Pattern.compile(" cov: (\\d+) ");
 

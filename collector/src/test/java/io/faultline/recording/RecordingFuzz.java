@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * A recording: refused with a sentence, or read to its end. The first byte says whether checksums
@@ -44,8 +45,8 @@ public final class RecordingFuzz {
         // to the end
       }
       reader.isPackedLoosely();
-      boolean isExact =
-          reader.delivered() == counter.events && reader.endSeen() | !reader.damage().isEmpty();
+      boolean isAccountedFor = reader.endSeen() || !reader.damage().isEmpty();
+      boolean isExact = reader.delivered() == counter.events && isAccountedFor;
       if (!isExact || reader.wholeBytes() > bytes.length) {
         throw new AssertionError("what was read of a recording does not add up");
       }
@@ -67,12 +68,12 @@ public final class RecordingFuzz {
 
     @Override
     public void onPath(int dev, long ino, String path) {
-      path.length();
+      Objects.requireNonNull(path);
     }
 
     @Override
     public void onName(NameKind kind, long id, String name) {
-      name.length();
+      Objects.requireNonNull(name);
     }
   }
 }

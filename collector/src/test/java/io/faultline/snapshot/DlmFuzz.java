@@ -2,6 +2,7 @@ package io.faultline.snapshot;
 
 import java.io.ByteArrayInputStream;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Set;
 
 /** Dumps of DLM: of locks or, by the first byte, of messages. */
@@ -20,12 +21,12 @@ public final class DlmFuzz {
       Set<LockName> wanted = Set.of(new LockName("a:b", 2, 0x805f));
       DlmLocksParser parser = new DlmLocksParser("a:b", "b_locks", wanted, unparsed);
       parser.parse(lines);
-      parser.kept().forEach(DlmLock::toString);
+      parser.kept().forEach(lock -> Objects.requireNonNull(lock.toString()));
     } else {
       DlmMessagesParser parser = new DlmMessagesParser("a:b", "b_waiters", unparsed);
       parser.parse(lines);
-      parser.messages().forEach(DlmMessage::toString);
+      parser.messages().forEach(message -> Objects.requireNonNull(message.toString()));
     }
-    unparsed.samples().forEach(String::length);
+    unparsed.samples().forEach(Objects::requireNonNull);
   }
 }

@@ -1,6 +1,7 @@
 package io.faultline.snapshot;
 
 import java.io.ByteArrayInputStream;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -25,7 +26,7 @@ public final class GlockFuzz {
         || parser.kept().size() > totals.glocks()) {
       throw new AssertionError("more than there are lines: " + totals);
     }
-    parser.kept().forEach(Glock::toString);
+    parser.kept().forEach(glock -> Objects.requireNonNull(glock.toString()));
     Set.copyOf(parser.kept());
   }
 }
