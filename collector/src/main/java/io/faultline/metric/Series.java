@@ -79,9 +79,10 @@ final class Series {
     Map<String, Object> fields = new LinkedHashMap<>();
     added.forEach((name, value) -> fields.put(name.field(), value));
     if (histogram != null && buckets.top() >= 0) {
-      fields.put(histogram.field("p50"), buckets.edgeNs(0.5));
-      fields.put(histogram.field("p99"), buckets.edgeNs(0.99));
-      fields.put(histogram.field("max"), maxNs());
+      long maxNs = maxNs();
+      fields.put(histogram.field("p50"), Math.min(buckets.edgeNs(0.5), maxNs));
+      fields.put(histogram.field("p99"), Math.min(buckets.edgeNs(0.99), maxNs));
+      fields.put(histogram.field("max"), maxNs);
       seenMaxNs = 0;
     }
     totals.forEach(

@@ -100,9 +100,10 @@ class MetricNameTest {
               since attach.
             - **gauge**: what was the case at the interval's end.
             - **histogram**: percentiles of the interval from the kernel's power-of-two buckets, which count everything,
-              healthy or not. A value is the upper edge of its bucket: the true one is more than half of it, and not more
-              than it. `max` is exact when the longest is an event of its own. In Prometheus the buckets themselves, since
-              attach; there is no `_sum` where the kernel keeps none.
+              healthy or not. A value is the upper edge of its bucket, or `max` when that is less: the true one is more than
+              half of the edge, and not more than it. `max` is exact when the longest is an event of its own. A histogram of
+              finer buckets, such as HdrHistogram's, could not say more: what is healthy leaves the kernel only as a count.
+              In Prometheus the buckets themselves, since attach; there is no `_sum` where the kernel keeps none.
             - **event**: of one point; not in Prometheus.
             """);
     for (Measurement measurement : Measurement.values()) {
