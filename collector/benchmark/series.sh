@@ -40,7 +40,15 @@ influxd -config "$work/influxd.conf" >"$work/log" 2>&1 &
 influxd=$!
 until curl -sf http://127.0.0.1:18286/ping; do sleep 0.1; done
 
-java -Xmx64m -cp "$here/target/*:$here/target/lib/*" io.faultline.benchmark.SeriesThroughput http://127.0.0.1:18286
+# With the agent's settings of the JVM; what the sink takes is the difference between the last two.
+export MALLOC_ARENA_MAX=2
+run() {
+	java -XX:+UseSerialGC -Xms8m -Xmx64m -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=24m -XX:MaxMetaspaceSize=64m -Xss512k \
+		-cp "$here/target/*:$here/target/lib/*" io.faultline.benchmark.SeriesThroughput "$@"
+}
+run http://127.0.0.1:18286 max 20
+run http://127.0.0.1:18286 50000 "$seconds"
+run none 50000 "$seconds"
 
 mkdir "$work/mnt"
 truncate -s 1G "$work/image"
@@ -48,7 +56,7 @@ mkfs.btrfs -q "$work/image" >/dev/null 2>&1
 mount -o loop "$work/image" "$work/mnt"
 mkdir "$work/mnt/nocow"
 chattr +C "$work/mnt/nocow"
-"$root/faultline" record --quiet --detail normal -o "$work/host.fl" --duration "${seconds}s" -- \
+"$root/faultline" record --quiet --detail normal -o "$work/host.fl" -- \
 	fio --directory="$work/mnt/nocow" --size=64m --time_based --runtime="$seconds" --rate_iops=5000 --output=/dev/null \
 	--name=direct --direct=1 --rw=randrw --bs=16k --name=buffered --rw=randrw --fsync=64 >/dev/null
 "$root/faultline" replay "$work/host.fl" --influx http://127.0.0.1:18286 --influx-db host --interval 1s >/dev/null 2>"$work/said"

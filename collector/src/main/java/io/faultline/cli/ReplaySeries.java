@@ -24,7 +24,7 @@ final class ReplaySeries implements AutoCloseable {
     this.messages = messages;
     sink =
         new InfluxSink(
-            settings,
+            settings.withWaitingSource(),
             new InfluxSink.Listener() {
               @Override
               public void onProblem(String sentence) {

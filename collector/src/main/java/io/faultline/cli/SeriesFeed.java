@@ -56,7 +56,7 @@ final class SeriesFeed implements AutoCloseable, JournalFeed.Receiver, InfluxSin
     this.usage = usage;
     this.messages = messages;
     feed = new JournalFeed("series", journal, this, messages);
-    sink = new InfluxSink(settings, this);
+    sink = new InfluxSink(settings.withWaitingSource(), this);
     feed.start();
   }
 

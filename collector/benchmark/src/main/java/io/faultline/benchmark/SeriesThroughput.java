@@ -7,6 +7,7 @@ import io.faultline.metric.MetricsSnapshot;
 import io.faultline.metric.Point;
 import io.faultline.sink.influx.InfluxSettings;
 import io.faultline.sink.influx.InfluxSink;
+import io.faultline.sink.influx.InfluxStatus;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,13 +16,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /** Points a second through the sink into a real server, and what the sink takes of memory. */
 public final class SeriesThroughput {
   private static final int SERIES = 300;
   private static final int WARM_UP = 200;
-  private static final int INTERVALS = 3000;
   private static final long START_NS = 1_700_000_000_000_000_000L;
 
   private SeriesThroughput() {}
@@ -46,46 +47,89 @@ public final class SeriesThroughput {
     return new Point(Measurement.DIO, tags, fields, ns);
   }
 
-  private static long rssMiB() throws Exception {
+  /** The largest resident memory so far. */
+  private static long peakMiB() throws Exception {
     try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
       return lines
-              .filter(line -> line.startsWith("VmRSS:"))
+              .filter(line -> line.startsWith("VmHWM:"))
               .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
               .sum()
           >> 10;
     }
   }
 
-  /** {@code args}: the server's URL. */
+  /**
+   * {@code args}: the server's URL, or {@code none} to make the points and drop them; points a
+   * second, or {@code max}; seconds.
+   */
   public static void main(String[] args) throws Exception {
-    long beforeMiB = rssMiB();
-    InfluxSettings settings = InfluxSettings.of(URI.create(args[0]), "throughput");
+    boolean isPaced = !args[1].equals("max");
+    double perSecond = isPaced ? Double.parseDouble(args[1]) : Double.POSITIVE_INFINITY;
+    long durationNs = Long.parseLong(args[2]) * 1_000_000_000L;
+    if (args[0].equals("none")) {
+      feed(new Taker(snapshot -> {}), perSecond, durationNs);
+      System.out.printf("no sink: at most %d MiB resident%n", peakMiB());
+      return;
+    }
+    InfluxSettings settings =
+        InfluxSettings.of(URI.create(args[0]), "throughput").withWaitingSource();
     try (InfluxSink sink = new InfluxSink(settings, new InfluxSink.Listener() {})) {
+      Taker taker = new Taker(sink::put);
       for (int i = 0; i < WARM_UP; i++) {
-        sink.put(interval(i));
+        taker.take(interval(taker.number));
       }
-      while (!sink.awaitAcknowledged(Duration.ofSeconds(10))) {
-        System.err.println("waiting for the server");
-      }
+      awaitAcknowledged(sink);
+      long sent = sink.status().acknowledged();
       long beganNs = System.nanoTime();
-      for (int i = WARM_UP; i < WARM_UP + INTERVALS; i++) {
-        sink.put(interval(i));
-      }
-      while (!sink.awaitAcknowledged(Duration.ofSeconds(10))) {
-        System.err.println("waiting for the server");
-      }
+      feed(taker, perSecond, durationNs);
+      awaitAcknowledged(sink);
       double seconds = (System.nanoTime() - beganNs) / 1e9;
+      InfluxStatus status = sink.status();
+      sent = status.acknowledged() - sent;
       System.out.printf(
-          "%,d points of %d series in %.1f s: %,.0f points/s, %d rejected, %d errors;"
-              + " resident %d MiB before, %d MiB after%n",
-          INTERVALS * SERIES,
-          SERIES,
-          seconds,
-          INTERVALS * SERIES / seconds,
-          sink.status().rejected(),
-          sink.status().errors(),
-          beforeMiB,
-          rssMiB());
+          "%,d points of %d series acknowledged in %.1f s: %,.0f points/s, %d rejected, %d errors;"
+              + " at most %d MiB resident%n",
+          sent, SERIES, seconds, sent / seconds, status.rejected(), status.errors(), peakMiB());
+    }
+  }
+
+  private static void awaitAcknowledged(InfluxSink sink) throws InterruptedException {
+    while (!sink.awaitAcknowledged(Duration.ofSeconds(10))) {
+      System.err.println("waiting for the server");
+    }
+  }
+
+  private interface Target {
+    void take(MetricsSnapshot snapshot) throws InterruptedException;
+  }
+
+  /** Numbers the intervals that it hands on. */
+  private static final class Taker {
+    private final Target target;
+    private int number;
+
+    Taker(Target target) {
+      this.target = target;
+    }
+
+    void take(MetricsSnapshot snapshot) throws InterruptedException {
+      target.take(snapshot);
+      number++;
+    }
+  }
+
+  private static void feed(Taker taker, double perSecond, long durationNs)
+      throws InterruptedException {
+    long beganNs = System.nanoTime();
+    long fed = 0;
+    for (long nowNs = beganNs; nowNs - beganNs < durationNs; nowNs = System.nanoTime()) {
+      long dueNs = beganNs + (long) (fed / perSecond * 1e9);
+      if (dueNs > nowNs) {
+        LockSupport.parkNanos(dueNs - nowNs);
+      } else {
+        taker.take(interval(taker.number));
+        fed += SERIES;
+      }
     }
   }
 }

@@ -36,6 +36,8 @@ public record InfluxSettings(
     Duration linger,
     long spoolBytes,
     Duration timeout) {
+  /** Two full batches: one on its way, one that becomes full. */
+  private static final long WAITING_SPOOL_BYTES = 2 << 20;
 
   /** Checks the address. */
   public InfluxSettings {
@@ -150,6 +152,13 @@ public record InfluxSettings(
         newLinger,
         newSpoolBytes,
         newTimeout);
+  }
+
+  /**
+   * The same for a source that waits, and keeps what the server has not taken: little room will do.
+   */
+  public InfluxSettings withWaitingSource() {
+    return withLimits(batchPoints, linger, WAITING_SPOOL_BYTES, timeout);
   }
 
   /** Whether the server is on this machine: then compressing costs more than it saves. */
