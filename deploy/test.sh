@@ -23,9 +23,14 @@ need fio fio fio
 need influxd influxdb influxdb
 need victoria-metrics victoria-metrics victoria-metrics
 need promtool prometheus golang-github-prometheus
+need prometheus prometheus golang-github-prometheus
 install_missing
 need prometheus-alertmanager prometheus-alertmanager alertmanager
 (install_missing) || say "Alertmanager cannot be had here, its test will be skipped"
+missing=""
+need node nodejs nodejs
+need npm npm npm
+(install_missing) || say "node and npm cannot be had here, the check of the dashboards against Grafana's types will be skipped"
 missing=""
 if [ $quick = false ]; then
 	# The lab is not for every machine: what it lacks it says itself.

@@ -99,15 +99,6 @@ final class Dashboard {
         "red",
         "target",
         Json.of(
-            // The first four mean nothing to InfluxDB; the schema wants them.
-            "limit",
-            100,
-            "matchAny",
-            false,
-            "tags",
-            List.of(),
-            "type",
-            "tags",
             "refId",
             "annotationQuery",
             "fromAnnotations",

@@ -27,6 +27,9 @@ final class Dashboards {
       " 1 s means that in every second one task, on average, did nothing else.";
   private static final int COSTLIEST_ROWS = 20;
 
+  private static final String PATH =
+      "The file has no name where its task ended too soon to be asked.";
+
   private Dashboards() {}
 
   /** All of them, by name. */
@@ -78,11 +81,13 @@ final class Dashboards {
                     "In all, in the time shown. " + MetricName.DIO_RETRY_NS.sentence())
                 .query("", inAll(sum(MetricName.DIO_RETRY_NS), Measurement.DIO)),
             stat(
-                    "Finished in the page cache",
+                    "Ended buffered",
                     "percentunit",
                     Threshold.FALLBACK_SHARE,
                     "Share of operations that were meant to be direct and ended buffered. What is direct on purpose"
-                        + " (databases, virtual machines) is then cached twice.")
+                        + " (databases, virtual machines) is then cached twice. "
+                        + ZERO_IS_GOOD
+                        + " what was meant to be direct was.")
                 .query(
                     "",
                     inAll(
@@ -127,7 +132,9 @@ final class Dashboards {
                     "Why attempts ended early",
                     "ops",
                     "No progress: not one byte before the missing page. Partial: some bytes, the rest is tried again."
-                        + " Buffered: the operation was finished through the page cache.")
+                        + " Buffered: the operation was finished through the page cache. "
+                        + ZERO_IS_GOOD
+                        + " no page was missing.")
                 .query("no progress", overTime(rate(MetricName.DIO_MISSES_NONE), Measurement.DIO))
                 .query("partial", overTime(rate(MetricName.DIO_MISSES_PARTIAL), Measurement.DIO))
                 .query(
@@ -156,9 +163,11 @@ final class Dashboards {
                     overTime(rate(MetricName.DIO_BYTES), Measurement.DIO, "fs", "dev", "rw")),
             lines(
                     "Page faults",
-                    "ops",
+                    "cps",
                     "Of the hosts that are chosen, whatever the file system. In operations: between the attempts of one,"
-                        + " faults and fault-ins by hand. Rejected: taken while faults were off.")
+                        + " faults and fault-ins by hand. Rejected: taken while faults were off. "
+                        + ZERO_IS_GOOD
+                        + " no page was missing where it matters.")
                 .query("user", overTime(rate(MetricName.FAULT_USER), Measurement.FAULT))
                 .query("kernel", overTime(rate(MetricName.FAULT_KERNEL), Measurement.FAULT))
                 .query(
@@ -198,7 +207,7 @@ final class Dashboards {
                         Measurement.LOCK,
                         "class",
                         "mode")),
-            lines("Waits", "ops", MetricName.LOCK_WAITS.sentence())
+            lines("Waits", "cps", MetricName.LOCK_WAITS.sentence())
                 .query(
                     "$tag_class $tag_mode",
                     overTime(rate(MetricName.LOCK_WAITS), Measurement.LOCK, "class", "mode")))
@@ -229,15 +238,15 @@ final class Dashboards {
             operationTable(
                 "Operations that waited longest",
                 MetricName.OPERATION_LOCK_WAIT_NS,
-                "Of those that were worth a point: retried, slow, or not ended well.",
+                "Of those that were worth a point: retried, slow, or not ended well. " + PATH,
                 Column.hidden("Time"),
                 Column.of("host", "Host"),
                 Column.of("comm", "Task"),
                 Column.of("pid", "PID"),
                 Column.of("lock_wait_ns", "Waited").unit("ns").sorted(),
                 Column.of("duration_ns", "Took").unit("ns"),
+                Column.of("ino", "Inode"),
                 Column.of("path", "File"),
-                Column.hidden("ino"),
                 Column.hidden("attempts"),
                 Column.hidden("retry_ns"),
                 Column.hidden("fs"),
@@ -293,9 +302,11 @@ final class Dashboards {
                         + " WHERE $timeFilter GROUP BY time($__interval), \"rule\" fill(none)"),
             bars(
                     "Where hits of the hooks went",
-                    "ops",
+                    "cps",
                     "Counted: healthy, kept as a count in the kernel. Emitted: an event. Skipped: left out by a filter."
-                        + " Lost: no room in the ring; totals stay exact, findings may miss something.")
+                        + " Lost: no room in the ring; totals stay exact, findings may miss something. "
+                        + ZERO_IS_GOOD
+                        + " nothing was lost.")
                 .withColor("lost", "red")
                 .query("counted", overTime(rate(MetricName.AGENT_AGGREGATED), Measurement.AGENT))
                 .query("emitted", overTime(rate(MetricName.AGENT_EMITTED), Measurement.AGENT))
@@ -465,31 +476,31 @@ final class Dashboards {
         .query("$tag_class $tag_mode", lastOverTime(MetricName.LOCK_WAITING, "class", "mode"));
   }
 
-  /** The latest state of each rule on each host and file system. */
+  /** The latest state of each rule and severity on each host and file system. */
   private static Panel latestAlerts(boolean hasEvidence) {
     String evidence = MetricName.ALERT_EVIDENCE.field();
     Panel panel =
         table(
             "Alerts",
-            "The latest of each rule, by host and file system. Complete: no event that it rests on can be missing. "
+            "The latest of each rule and severity, by host and file system. Complete: no event that it rests on can be missing. "
                 + MAY_BE_EMPTY
                 + " there were none.",
-            Column.of("Time", "Last seen").wide(170).sorted(),
-            Column.of("state", "State").wide(90).colored(),
-            Column.of("severity", "Severity").wide(90).colored(),
-            Column.of("host", "Host").wide(130),
-            Column.of("fs", "FS").wide(80),
-            Column.of("rule", "Rule").wide(130),
-            Column.of("count", "Count").unit("short").wide(80),
+            Column.of("Time", "Last seen").time().sorted(),
+            Column.of("state", "State").wide(75).colored(),
+            Column.of("severity", "Severity").wide(80).colored(),
+            Column.of("host", "Host").wide(100),
+            Column.of("fs", "FS").wide(60),
+            Column.of("rule", "Rule").wide(110),
+            Column.of("count", "Count").unit("short").wide(65),
             Column.of("complete", "Complete").wide(90).colored(),
             hasEvidence
-                ? Column.of("title", "What").wide(380).wrapped()
+                ? Column.of("title", "What").wide(300).wrapped()
                 : Column.of("title", "What"),
             hasEvidence ? Column.of("evidence", "Evidence").wrapped() : Column.hidden("evidence"));
     return panel.query(
         "",
         inAll(
-            "last(%1$s) AS %1$s, \"state\", \"severity\", %2$s, %3$s"
+            "last(%1$s) AS %1$s, \"state\", %2$s, %3$s"
                     .formatted(
                         quoted(MetricName.ALERT_TITLE.field()),
                         field(MetricName.ALERT_COUNT),
@@ -498,18 +509,19 @@ final class Dashboards {
             Measurement.ALERT,
             "host",
             "fs",
-            "rule"));
+            "rule",
+            "severity"));
   }
 
   private static Panel costliest() {
     return operationTable(
         "Costliest operations",
         MetricName.OPERATION_RETRY_NS,
-        "The " + COSTLIEST_ROWS + " in the time shown that lost most time to retrying.",
-        Column.of("Time", "Ended").wide(170),
+        "The " + COSTLIEST_ROWS + " in the time shown that lost most time to retrying. " + PATH,
+        Column.of("Time", "Began").time(),
         Column.of("host", "Host").wide(130),
         Column.of("fs", "FS").wide(80),
-        Column.of("rw", "").wide(80),
+        Column.of("rw", "Direction").wide(90),
         Column.of("comm", "Task").wide(150),
         Column.of("pid", "PID").wide(90),
         Column.of("attempts", "Attempts").wide(90),
@@ -517,8 +529,8 @@ final class Dashboards {
         Column.of("lock_wait_ns", "Waited for locks").unit("ns").wide(140),
         Column.of("duration_ns", "Took").unit("ns").wide(100),
         Column.of("outcome", "Outcome").wide(100),
-        Column.of("path", "File"),
-        Column.hidden("ino"));
+        Column.of("ino", "Inode").wide(90),
+        Column.of("path", "File"));
   }
 
   /** The operations with the largest value of that field. */

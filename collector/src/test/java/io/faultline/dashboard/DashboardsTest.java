@@ -22,6 +22,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /** What is committed is what is made, names only what exists, and says what it shows. */
 class DashboardsTest {
@@ -203,6 +205,22 @@ class DashboardsTest {
     if (name.isPrometheus()) {
       assertThat(text).contains("~\\\"$host\\\"");
     }
+  }
+
+  /** Who copies the files of deploy/grafana need not choose anything. */
+  @Test
+  void shouldFindTheDataSourcesThatAreProvisioned() throws Exception {
+    Path file = ROOT.resolve("deploy/grafana/provisioning/datasources/faultline.yaml");
+    Load load = new Load(LoadSettings.builder().build());
+    Map<?, ?> provisioned = (Map<?, ?>) load.loadFromString(Files.readString(file));
+    Map<Object, Object> types = new LinkedHashMap<>();
+    for (Object source : (List<?>) provisioned.get("datasources")) {
+      types.put(((Map<?, ?>) source).get("uid"), ((Map<?, ?>) source).get("type"));
+    }
+    assertThat(types)
+        .containsExactlyInAnyOrderEntriesOf(
+            Map.of(Panel.INFLUX_UID, "influxdb", Panel.PROMETHEUS_UID, "prometheus"));
+    assertThat(AlertRules.grafana()).contains("datasourceUid: " + Panel.INFLUX_UID);
   }
 
   /** As it is made, which is what is committed. */

@@ -28,7 +28,10 @@ final class Json {
 
   static String text(Object object) {
     try {
-      return JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(object) + "\n";
+      return JSON.std
+              .with(JSON.Feature.PRETTY_PRINT_OUTPUT, JSON.Feature.WRITE_NULL_PROPERTIES)
+              .asString(object)
+          + "\n";
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

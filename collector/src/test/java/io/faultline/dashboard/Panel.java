@@ -110,7 +110,6 @@ final class Panel {
       Map<String, Object> datasource, String title, String description, Column... columns) {
     Panel panel = new Panel(datasource, "table", title, description);
     panel.defaults.put("unit", "none");
-    panel.defaults.put("noValue", "nothing in this time");
     panel.defaults.put("color", Json.of("mode", "thresholds"));
     panel.defaults.put("thresholds", Threshold.NONE.json());
     panel.custom.put("align", "auto");
@@ -291,9 +290,14 @@ final class Panel {
       return with("unit", unit);
     }
 
+    /** A point in time, to the second. */
+    Column time() {
+      return unit("time:YYYY-MM-DD HH:mm:ss").wide(160);
+    }
+
     /** Text over several lines where it is long. */
     Column wrapped() {
-      return with("custom.cellOptions", Json.of("type", "auto", "wrapText", true));
+      return with("custom.wrapText", true);
     }
 
     /** Red, orange, blue or green, by the words of alerts. */

@@ -69,8 +69,6 @@ final class Variable {
         datasource,
         "query",
         query,
-        "definition",
-        query instanceof String text ? text : ((Map<?, ?>) query).get("query"),
         "current",
         Json.of("text", List.of("All"), "value", List.of("$__all")),
         "multi",

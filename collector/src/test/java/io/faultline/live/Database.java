@@ -14,14 +14,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** A time-series database of Debian's, on a free port, with its data in a directory. */
 final class Database implements AutoCloseable {
   private static final String INFLUXD = "/usr/bin/influxd";
   private static final String VICTORIA = "/usr/bin/victoria-metrics";
+  private static final String PROMETHEUS = "/usr/bin/prometheus";
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
   private final Path directory;
@@ -84,6 +87,42 @@ final class Database implements AutoCloseable {
                 "-storageDataPath=" + directory.resolve("data"),
                 "-retentionPeriod=100y",
                 "-memory.allowedPercent=10"));
+    database.start();
+    return database;
+  }
+
+  /** Prometheus, which scrapes these every second as the job {@code faultline}. */
+  static Database prometheus(Path directory, Path rules, List<String> targets) throws Exception {
+    assumeInstalled(PROMETHEUS, "prometheus");
+    int port = freePort();
+    Path config = directory.resolve("prometheus.yml");
+    Files.writeString(
+        config,
+        """
+        global:
+          scrape_interval: 1s
+          evaluation_interval: 1s
+        rule_files: ["%s"]
+        scrape_configs:
+          - job_name: faultline
+            static_configs:
+              - targets: [%s]
+        """
+            .formatted(
+                rules.toAbsolutePath(),
+                targets.stream()
+                    .map(target -> '"' + target + '"')
+                    .collect(Collectors.joining(","))));
+    Database database =
+        new Database(
+            directory,
+            port,
+            "/-/ready",
+            List.of(
+                PROMETHEUS,
+                "--config.file=" + config,
+                "--storage.tsdb.path=" + directory.resolve("data"),
+                "--web.listen-address=127.0.0.1:" + port));
     database.start();
     return database;
   }
@@ -185,6 +224,20 @@ final class Database implements AutoCloseable {
   long number(String database, String influxql) throws IOException {
     List<List<Object>> rows = query(database, influxql);
     return rows.isEmpty() ? 0 : ((Number) rows.get(0).get(1)).longValue();
+  }
+
+  /** As {@link #number}; 0 when the database cannot be asked. */
+  long count(String database, String influxql) {
+    try {
+      return number(database, influxql);
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  /** The time of the one row that InfluxQL finds, ms since 1970. */
+  long lastMs(String database, String influxql) throws IOException {
+    return Instant.parse((String) query(database, influxql).get(0).get(0)).toEpochMilli();
   }
 
   /** The sum over all samples of that name in VictoriaMetrics. */
