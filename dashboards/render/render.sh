@@ -75,7 +75,7 @@ began=$(date +%s%3N)
 for recording in "$here"/../sample/*.fl; do
 	await 300 grep -q 'recording has ended' "$work/$(basename "$recording" .fl)"
 done
-sleep 2 # the end is scraped, too
+sleep 12 # the end is scraped, and a step of its own
 ended=$(date +%s%3N)
 time_of() { # first|last: of all intervals, ms
 	curl -sG $influx/query --data-urlencode db=incident --data-urlencode epoch=ms \
