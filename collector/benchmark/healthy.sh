@@ -128,5 +128,6 @@ count = collections.Counter(f"{a['rule']} {a['severity']}" for a in own)
 print(f"alerts: {dict(count) if own else 'none'}; above info: {len(above)}" + (f"; of other work on this host: {len(of_others)}" if of_others else ""))
 for a in above:
     print(json.dumps(a))
-sys.exit(1 if above or not b["complete"] and b["lost"] != missed else 0)
+is_whole = b["complete"] or (b["lost"] == missed > 0 and b["decoded"] == b["emitted"])
+sys.exit(0 if is_whole and not above else 1)
 PYTHON

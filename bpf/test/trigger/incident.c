@@ -49,7 +49,7 @@ static void usage(FILE *out)
 	      "  collide     direct writes of FILE while another thread writes the same pages in a mapping, NUMBER seconds\n"
 	      "  starve      direct writes of FILE while four threads read it buffered, NUMBER seconds\n"
 	      "  frozen      one direct read of FILE into a mapping of FILE2, whose file system was frozen after \"ready\";\n"
-	      "              then a write of FILE that has to wait for it. NUMBER: ignored\n",
+	      "              then another thread, whose stack cannot be mapped meanwhile, writes FILE. NUMBER: ignored\n",
 	      out);
 }
 
