@@ -32,6 +32,11 @@ need node nodejs nodejs
 need npm npm npm
 (install_missing) || say "node and npm cannot be had here, the check of the dashboards against Grafana's types will be skipped"
 missing=""
+need go golang-go golang
+need /usr/share/gocode/src/github.com/Masterminds/sprig golang-github-masterminds-sprig-dev golang-github-masterminds-sprig-devel
+need /usr/share/gocode/src/gopkg.in/yaml.v3 golang-gopkg-yaml.v3-dev golang-gopkg-yaml-3-devel
+(install_missing) || say "Go cannot be had here, the Helm chart will not be checked"
+missing=""
 if [ $quick = false ]; then
 	# The lab is not for every machine: what it lacks it says itself.
 	need_lab

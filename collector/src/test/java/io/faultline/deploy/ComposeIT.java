@@ -1,0 +1,55 @@
+package io.faultline.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import io.faultline.config.ConfigReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+
+/** The compose file is one, and mounts only what is there. */
+class ComposeIT {
+  @TempDir private Path directory;
+
+  @Test
+  void shouldBeTakenByDockerCompose() throws Exception {
+    String text =
+        Script.run(
+            "bash",
+            directory,
+            Script.DEPLOY.resolve("compose/compose.sh").toString(),
+            "--profile",
+            "agent",
+            "config");
+
+    Map<?, ?> services =
+        (Map<?, ?>)
+            ((Map<?, ?>) new Load(LoadSettings.builder().build()).loadFromString(text))
+                .get("services");
+    assertThat(services.keySet().stream().map(Object::toString))
+        .containsExactlyInAnyOrder("agent", "collector", "grafana", "influxdb", "kafka");
+    for (Object service : services.values()) {
+      for (Object volume : (Iterable<?>) ((Map<?, ?>) service).get("volumes")) {
+        Map<?, ?> mount = (Map<?, ?>) volume;
+        if ("bind".equals(mount.get("type"))
+            && !mount.get("source").toString().startsWith("/sys/")) {
+          assertThat(Files.exists(Path.of(mount.get("source").toString())))
+              .as("%s is there", mount.get("source"))
+              .isTrue();
+        }
+      }
+    }
+  }
+
+  @Test
+  void shouldHaveAConfigurationThatTheAgentTakes() {
+    assertThatCode(
+            () -> new ConfigReader(name -> null).read(Script.DEPLOY.resolve("compose/agent.yaml")))
+        .doesNotThrowAnyException();
+  }
+}
