@@ -28,6 +28,7 @@ enum event_type {
 	EVENT_HOOK = 13,           /* user space attached or detached a hook meanwhile: struct hook_event */
 	EVENT_MAPPING = 14,        /* user space found out which file a missing page belongs to: struct mapping_event */
 	EVENT_TASK = 15,           /* the sweep says what a task that waits or holds does: struct task_event */
+	EVENT_WATCH = 16,          /* less, or more, is watched from now on, or nobody watched: struct watch_event */
 };
 
 /* One number for each program that can lose something; counters and sequence numbers are kept for each. */
@@ -396,6 +397,21 @@ struct task_event {
 	__u64 reserved2[5];
 };
 
+enum watch_kind {
+	WATCH_LEVEL = 1,   /* the observer's budget: detail is shed in the order of io.faultline.budget.Level */
+	WATCH_STALLED = 2, /* the reader was away: hits between since_ns and ktime_ns were skipped */
+};
+
+#define WATCH_WHY_BYTES 88
+
+struct watch_event {
+	struct event_header header;
+	__u64 since_ns; /* WATCH_STALLED: from when on hits were skipped */
+	__u32 kind;     /* enum watch_kind */
+	__u32 level;    /* WATCH_LEVEL: what is shed from now on; 0 for nothing */
+	__u8 why[WATCH_WHY_BYTES];
+};
+
 #define EVENT_SIZE_ASSERT(name) _Static_assert(sizeof(struct name) == EVENT_BYTES, #name ": wire format, see Event.java")
 _Static_assert(sizeof(struct event_header) == 24, "event_header: wire format, see Event.java");
 EVENT_SIZE_ASSERT(attempt_event);
@@ -412,5 +428,6 @@ EVENT_SIZE_ASSERT(hang_event);
 EVENT_SIZE_ASSERT(hook_event);
 EVENT_SIZE_ASSERT(mapping_event);
 EVENT_SIZE_ASSERT(task_event);
+EVENT_SIZE_ASSERT(watch_event);
 
 #endif

@@ -352,7 +352,7 @@ static __always_inline int glock_release(const void *gh, struct probe_counters *
 
 static __always_inline int glock_queue(void *ctx, const void *gh, int queue)
 {
-	struct probe_counters *p = probe_hit(PROBE_GLOCK_QUEUE);
+	struct probe_counters *p = probe_enter(PROBE_GLOCK_QUEUE);
 	const struct config *cfg = settings();
 	if (!p || !cfg || !gh) /* never 0, but the verifier does not know that */
 		return 0;
@@ -361,7 +361,7 @@ static __always_inline int glock_queue(void *ctx, const void *gh, int queue)
 
 static __always_inline int glock_promote(const void *gh)
 {
-	struct probe_counters *p = probe_hit(PROBE_GLOCK_PROMOTE);
+	struct probe_counters *p = probe_enter(PROBE_GLOCK_PROMOTE);
 	const struct config *cfg = settings();
 	if (!p || !cfg || !gh)
 		return 0;
@@ -399,7 +399,7 @@ static __always_inline int glock_promote(const void *gh)
 static __always_inline int glock_step(const void *gl, __u8 step, __u8 mode, __u8 old_mode, int emit, int is_remote,
 				      __u64 begin_ns, __u32 probe)
 {
-	struct probe_counters *p = probe_hit(probe);
+	struct probe_counters *p = probe_enter(probe);
 	const struct config *cfg = settings();
 	if (!p || !cfg || !gl)
 		return 0;
@@ -442,7 +442,7 @@ static __always_inline void read_resource(struct lock_slot *s, const char *name)
 
 static __always_inline int dlm_lock_start(__u32 ls, __u32 lkb, int mode, const char *name)
 {
-	struct probe_counters *p = probe_hit(PROBE_DLM_LOCK_START);
+	struct probe_counters *p = probe_enter(PROBE_DLM_LOCK_START);
 	const struct config *cfg = settings();
 	if (!p || !cfg)
 		return 0;
@@ -472,7 +472,7 @@ static __always_inline int dlm_lock_start(__u32 ls, __u32 lkb, int mode, const c
 
 static __always_inline int dlm_lock_end(__u32 ls, __u32 lkb, int error)
 {
-	struct probe_counters *p = probe_hit(PROBE_DLM_LOCK_END);
+	struct probe_counters *p = probe_enter(PROBE_DLM_LOCK_END);
 	const struct config *cfg = settings();
 	if (!p || !cfg)
 		return 0;
@@ -494,7 +494,7 @@ static __always_inline int dlm_lock_end(__u32 ls, __u32 lkb, int error)
 /* The reply to a request, or to an unlock. */
 static __always_inline int dlm_ast(__u32 ls, __u32 lkb, int status)
 {
-	struct probe_counters *p = probe_hit(PROBE_DLM_AST);
+	struct probe_counters *p = probe_enter(PROBE_DLM_AST);
 	const struct config *cfg = settings();
 	if (!p || !cfg)
 		return 0;
@@ -526,7 +526,7 @@ static __always_inline int dlm_ast(__u32 ls, __u32 lkb, int status)
 /* A step of a DLM lock that is no request of this node's. */
 static __always_inline int dlm_step(__u32 ls, __u32 lkb, __u8 step, __u8 mode, const char *name, __u32 probe)
 {
-	struct probe_counters *p = probe_hit(probe);
+	struct probe_counters *p = probe_enter(probe);
 	const struct config *cfg = settings();
 	if (!p || !cfg)
 		return 0;
@@ -622,12 +622,13 @@ static __always_inline void read_owner(struct lock_slot *s, const char *lock)
 
 static __always_inline int contention_begin(const char *lock, __u32 flags)
 {
-	struct probe_counters *p = probe_hit(PROBE_CONTENTION_BEGIN);
+	struct probe_counters *p = probe_enter(PROBE_CONTENTION_BEGIN);
 	const struct config *cfg = settings();
 	if (!p || !cfg)
 		return 0;
 	__u64 id = bpf_get_current_pid_tgid();
-	if (flags & (LCB_F_SPIN | LCB_F_MUTEX) || !(__u32)id || is_lock_filtered(cfg, 0, id >> 32)) {
+	if (flags & (LCB_F_SPIN | LCB_F_MUTEX) || cfg->shed & SHED_CONTENTION || !(__u32)id ||
+	    is_lock_filtered(cfg, 0, id >> 32)) {
 		p->skipped++;
 		return 0;
 	}
@@ -655,7 +656,7 @@ static __always_inline int contention_begin(const char *lock, __u32 flags)
 
 static __always_inline int contention_end(void *ctx, const char *lock, int error)
 {
-	struct probe_counters *p = probe_hit(PROBE_CONTENTION_END);
+	struct probe_counters *p = probe_enter(PROBE_CONTENTION_END);
 	const struct config *cfg = settings();
 	if (!p || !cfg)
 		return 0;
@@ -693,7 +694,7 @@ static __always_inline int contention_end(void *ctx, const char *lock, int error
 
 static __always_inline int process_hang(const void *task)
 {
-	struct probe_counters *p = probe_hit(PROBE_PROCESS_HANG);
+	struct probe_counters *p = probe_enter(PROBE_PROCESS_HANG);
 	if (!p)
 		return 0;
 	struct hang_event *e = event_reserve(p);

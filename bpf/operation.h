@@ -251,7 +251,7 @@ static __always_inline void continue_operation(struct in_flight *f, const struct
 
 static __always_inline int dio_begin(const struct dio_begin *b, const struct current_task *task, __u32 probe)
 {
-	struct probe_counters *p = probe_hit(probe);
+	struct probe_counters *p = probe_enter(probe);
 	const struct config *cfg = settings();
 	if (!p || !cfg)
 		return 0;
@@ -444,7 +444,7 @@ static __always_inline int miss(struct in_flight *f, __u64 now)
 
 static __always_inline int dio_complete(__u64 iocb, int error, __s64 ret, __u32 probe)
 {
-	struct probe_counters *p = probe_hit(probe);
+	struct probe_counters *p = probe_enter(probe);
 	const struct config *cfg = settings();
 	if (!p || !cfg)
 		return 0;
@@ -505,7 +505,7 @@ static __always_inline int dio_complete(__u64 iocb, int error, __s64 ret, __u32 
 
 static __always_inline int dio_queued(__u64 ino)
 {
-	struct probe_counters *p = probe_hit(PROBE_DIO_QUEUED);
+	struct probe_counters *p = probe_enter(PROBE_DIO_QUEUED);
 	if (!p)
 		return 0;
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
@@ -551,13 +551,13 @@ static __always_inline struct in_flight *operation_of_fault(__u32 tid, __u32 kin
 
 static __always_inline int page_fault(__u32 probe, __u32 kind, __u64 address, __u64 error_code, int pagefault_disabled)
 {
-	struct probe_counters *p = probe_hit(probe);
+	struct probe_counters *p = probe_enter(probe);
 	const struct config *cfg = settings();
 	if (!p || !cfg)
 		return 0;
 	__u64 id = bpf_get_current_pid_tgid();
 	__u64 iocb = 0;
-	if (cfg->filters & ~FILTER_DEV && is_filtered(cfg, id >> 32)) {
+	if (cfg->shed & SHED_FAULTS || (cfg->filters & ~FILTER_DEV && is_filtered(cfg, id >> 32))) {
 		p->skipped++;
 		return 0;
 	}
@@ -582,7 +582,7 @@ static __always_inline int page_fault(__u32 probe, __u32 kind, __u64 address, __
 
 static __always_inline int invalidate_fail(__u32 dev, __u32 fs_magic, __u64 ino, __s64 pos, __u64 length)
 {
-	struct probe_counters *p = probe_hit(PROBE_DIO_INVALIDATE_FAIL);
+	struct probe_counters *p = probe_enter(PROBE_DIO_INVALIDATE_FAIL);
 	const struct config *cfg = settings();
 	if (!p || !cfg)
 		return 0;
@@ -609,7 +609,7 @@ static __always_inline int invalidate_fail(__u32 dev, __u32 fs_magic, __u64 ino,
 
 static __always_inline int task_exit(const struct current_task *task)
 {
-	struct probe_counters *p = probe_hit(PROBE_TASK_EXIT);
+	struct probe_counters *p = probe_enter(PROBE_TASK_EXIT);
 	if (!p)
 		return 0;
 	__u32 tid = task->tid;

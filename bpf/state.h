@@ -22,6 +22,12 @@ enum config_filter {
 	FILTER_CGROUP = 1 << 3,
 };
 
+/* Hits that are skipped because the observer has a budget; see io.faultline.budget. */
+enum config_shed {
+	SHED_FAULTS = 1 << 0,     /* page faults */
+	SHED_CONTENTION = 1 << 1, /* waits for semaphores that have not begun */
+};
+
 struct config {
 	__u64 slow_ns;     /* an attempt at least this long is an event of its own */
 	__u64 min_wait_ns; /* the same for a wait for a lock */
@@ -32,6 +38,9 @@ struct config {
 	__u32 filters; /* enum config_filter */
 	__u32 full;    /* detail: 1 emits every attempt and every fault in an operation */
 	__u64 comm[EVENT_COMM_BYTES / 8];
+	__u64 stall_ns; /* programs do nothing when the reader has been away for so long; 0: whatever it does */
+	__u32 shed;     /* enum config_shed */
+	__u32 reserved;
 };
 
 /* hits = emitted + aggregated + skipped + lost. Only the probe's own program writes its counters, and the kernel never
@@ -49,6 +58,8 @@ struct probe_counters {
 
 struct counters {
 	struct probe_counters probes[PROBE_COUNT];
+	__u64 tick;       /* jiffies when the heartbeat was last looked at on this CPU */
+	__u64 is_stalled; /* what was seen then */
 };
 
 struct cell_key {
@@ -167,6 +178,7 @@ BPF_PERCPU_ARRAY(lock_cells, struct lock_cell, LOCK_CLASS_COUNT * LOCK_MODE_COUN
 /* As BPF_ARRAY, with BPF_F_MMAPABLE. */
 BPF_F_TABLE("array", __u32, struct lock_slot, lock_slots, LOCK_SLOTS, 1 << 10);
 BPF_TABLE("stacktrace", int, struct stack, stacks, STACK_ENTRIES);
+BPF_F_TABLE("array", __u32, __u64, heartbeat, 1, 1 << 10);
 
 /* bcc turns calls of map methods into helper calls, but not where a macro hides them: hence a function for each. */
 static __always_inline const struct config *config_get(__u32 *key)
@@ -242,6 +254,11 @@ static __always_inline struct lock_slot *lock_slots_get(__u32 *key)
 static __always_inline int stacks_take(void *ctx)
 {
 	return stacks.get_stackid(ctx, 0);
+}
+
+static __always_inline __u64 *heartbeat_get(__u32 *key)
+{
+	return heartbeat.lookup(key);
 }
 
 static __always_inline void *events_reserve(void)
@@ -332,6 +349,15 @@ struct {
 	__uint(value_size, sizeof(struct stack));
 } stacks SEC(".maps");
 
+/* CLOCK_MONOTONIC of the reader's last look at the ring, written through its mapping; 0 before the first one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} heartbeat SEC(".maps");
+
 static __always_inline const struct config *config_get(__u32 *key)
 {
 	return bpf_map_lookup_elem(&config, key);
@@ -407,6 +433,11 @@ static __always_inline int stacks_take(void *ctx)
 	return bpf_get_stackid(ctx, &stacks, 0);
 }
 
+static __always_inline __u64 *heartbeat_get(__u32 *key)
+{
+	return bpf_map_lookup_elem(&heartbeat, key);
+}
+
 static __always_inline void *events_reserve(void)
 {
 	return bpf_ringbuf_reserve(&events, EVENT_BYTES, 0);
@@ -419,6 +450,7 @@ static __always_inline void events_submit(void *event)
 
 #endif
 
+/* An event more within a hit. */
 static __always_inline struct probe_counters *probe_hit(__u32 probe)
 {
 	__u32 zero = 0;
@@ -442,6 +474,38 @@ static __always_inline const struct config *settings(void)
 {
 	__u32 zero = 0;
 	return config_get(&zero);
+}
+
+/* Whether nobody reads: the time is compared once a jiffy and CPU only, since the clock would cost more than a page
+ * fault's whole program. */
+static __always_inline int is_reader_stalled(struct counters *all)
+{
+	__u64 tick = bpf_jiffies64();
+	if (all->tick != tick) {
+		__u32 zero = 0;
+		__u64 *beat = heartbeat_get(&zero);
+		const struct config *cfg = settings();
+		__u64 last = beat ? *(volatile __u64 *)beat : 0;
+		__u64 now = bpf_ktime_get_ns();
+		all->tick = tick;
+		all->is_stalled = cfg && cfg->stall_ns && last && now > last && now - last > cfg->stall_ns;
+	}
+	return all->is_stalled != 0;
+}
+
+/* A hit of a program. 0 when there is nothing more to do: nobody reads, and it is counted as skipped. */
+static __always_inline struct probe_counters *probe_enter(__u32 probe)
+{
+	__u32 zero = 0;
+	struct counters *all = counters_get(&zero);
+	if (!all)
+		return 0;
+	all->probes[probe].hits++;
+	if (is_reader_stalled(all)) {
+		all->probes[probe].skipped++;
+		return 0;
+	}
+	return &all->probes[probe];
 }
 
 /* The cell, made when it is the first of its kind; 0 when there is no room for another. */

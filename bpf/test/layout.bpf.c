@@ -17,6 +17,7 @@ struct hang_event hang_event;
 struct hook_event hook_event;
 struct mapping_event mapping_event;
 struct task_event task_event;
+struct watch_event watch_event;
 struct config config_value;
 struct counters counters_value;
 struct cell_key cell_key;

@@ -33,6 +33,7 @@ class ArchitectureTest {
       Map.ofEntries(
           Map.entry("event", List.of()),
           Map.entry("ring", List.of()),
+          Map.entry("budget", List.of()),
           Map.entry("source", List.of(ROOT + "event")),
           Map.entry("probe", List.of(ROOT + "event", ROOT + "source", "com.sun.jna..")),
           Map.entry("probe.direct", List.of("com.sun.jna..")),
@@ -58,7 +59,12 @@ class ArchitectureTest {
                   ROOT + "metric", "org.influxdb..", "com.influxdb..", "okhttp3..", "javax.net..")),
           Map.entry(
               "config",
-              List.of(ROOT + "match", ROOT + "risk", ROOT + "probe", "org.snakeyaml.engine..")),
+              List.of(
+                  ROOT + "match",
+                  ROOT + "risk",
+                  ROOT + "probe",
+                  ROOT + "budget",
+                  "org.snakeyaml.engine..")),
           Map.entry(
               "alert",
               List.of(ROOT + "source", ROOT + "match", ROOT + "risk", "com.fasterxml.jackson..")),
@@ -101,6 +107,7 @@ class ArchitectureTest {
                   ROOT + "risk",
                   ROOT + "pipeline",
                   ROOT + "alert",
+                  ROOT + "budget",
                   "com.fasterxml.jackson..")),
           Map.entry(
               "export",

@@ -58,12 +58,17 @@ final class Agent {
   void run() throws IOException, CommandFailure {
     KernelFeatures features = KernelFeatures.detect();
     Silences silences = openSilences();
+    ProbeOptions options =
+        lookUp(config.source(), features).withStall(config.budget().stall().toNanos());
+    Thrift.check(config.budget(), options);
     try (ServiceManager manager = ServiceManager.of(System.getenv());
-        LiveSource source = LiveSource.open(features, lookUp(config.source(), features));
+        LiveSource source = LiveSource.open(features, options);
+        Thrift thrift = new Thrift(config.budget(), options, source, messages);
         Sinks sinks = new Sinks(messages::say, this::printed);
         Keeping keeping = Keeping.open(config, source.info(), messages);
         Shipping shipping = Shipping.open(config, source.info(), keeping, messages);
-        Showing showing = Showing.open(config, source, keeping, shipping, silences, messages)) {
+        Showing showing = Showing.open(
+                config, source, thrift::probeNs, keeping, shipping, silences, messages)) {
       AlertDesk desk =
           new AlertDesk(source.info(), silences, alert -> wallNs(), sinks.open(config.alerts()));
       List<StreamListener> listeners = new ArrayList<>(List.of(new HookMessages(), desk));
@@ -74,7 +79,7 @@ final class Agent {
       showing.watch(pipeline::alerts);
       Running running =
           new Running(
-              features, source, pipeline, silences, desk, sinks, manager, keeping, shipping,
+              features, thrift, pipeline, silences, desk, sinks, manager, keeping, shipping,
               showing);
       // The journal takes the same bytes, before anything is made of them.
       StreamConsumer matched = shipping.before(showing.beside(pipeline));
@@ -155,7 +160,7 @@ final class Agent {
   /** What is done between batches while it runs. */
   private final class Running {
     private final KernelFeatures features;
-    private final LiveSource source;
+    private final Thrift thrift;
     private final Pipeline pipeline;
     private final Silences silences;
     private final AlertDesk desk;
@@ -168,7 +173,7 @@ final class Agent {
 
     Running(
         KernelFeatures features,
-        LiveSource source,
+        Thrift thrift,
         Pipeline pipeline,
         Silences silences,
         AlertDesk desk,
@@ -178,7 +183,7 @@ final class Agent {
         Shipping shipping,
         Showing showing) {
       this.features = features;
-      this.source = source;
+      this.thrift = thrift;
       this.pipeline = pipeline;
       this.silences = silences;
       this.desk = desk;
@@ -191,6 +196,7 @@ final class Agent {
 
     void tick(long nowNs) throws IOException {
       manager.alive(nowNs);
+      thrift.tick(nowNs);
       keeping.tick(nowNs);
       shipping.tick(nowNs);
       showing.tick(nowNs, pipeline.alerts(), desk::silenceOf);
@@ -215,7 +221,7 @@ final class Agent {
         try {
           AgentConfig next = new ConfigReader().read(file);
           SourceConfig watched = next.source().onTopOf(config.source());
-          source.probes().configure(lookUp(watched, features));
+          thrift.configure(next.budget(), lookUp(watched, features));
           take(next);
         } catch (ConfigException e) {
           e.problems().forEach(messages::say);
@@ -258,6 +264,7 @@ final class Agent {
       config =
           new AgentConfig(
               next.source().onTopOf(config.source()),
+              next.budget(),
               next.rules(),
               next.alerts(),
               config.journal(),

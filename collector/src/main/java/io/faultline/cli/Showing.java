@@ -11,7 +11,6 @@ import io.faultline.metric.MetricsSnapshot;
 import io.faultline.metric.ProcessUsage;
 import io.faultline.metric.UsageHistory;
 import io.faultline.pipeline.StreamListener;
-import io.faultline.probe.ProbeTime;
 import io.faultline.risk.Alert;
 import io.faultline.risk.RuleSettings;
 import io.faultline.risk.Silence;
@@ -29,6 +28,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
@@ -50,7 +50,12 @@ final class Showing implements AutoCloseable {
   private InfluxSink sink;
   private long publishedNs;
 
-  private Showing(AgentConfig config, LiveSource source, Keeping keeping, Shipping shipping) {
+  private Showing(
+      AgentConfig config,
+      LiveSource source,
+      Supplier<OptionalLong> probeNs,
+      Keeping keeping,
+      Shipping shipping) {
     this.keeping = keeping;
     this.shipping = shipping;
     boolean isRedacted = config.web().isRedacted();
@@ -67,7 +72,7 @@ final class Showing implements AutoCloseable {
             usage.keeping(
                 new ProcessUsage(
                     Clock.systemUTC(),
-                    ProbeTime::ns,
+                    probeNs,
                     source::ringUsedBytes,
                     () -> shipping.spoolBytes() + series(InfluxStatus::spoolBytes),
                     () -> shipping.errors() + series(InfluxStatus::errors),
@@ -82,12 +87,13 @@ final class Showing implements AutoCloseable {
   static Showing open(
       AgentConfig config,
       LiveSource source,
+      Supplier<OptionalLong> probeNs,
       Keeping keeping,
       Shipping shipping,
       Silences silences,
       Messages messages)
       throws IOException, CommandFailure {
-    Showing showing = new Showing(config, source, keeping, shipping);
+    Showing showing = new Showing(config, source, probeNs, keeping, shipping);
     try {
       showing.serve(config.web(), source.info().hostName(), silences, messages);
       showing.feed(config, keeping, messages);

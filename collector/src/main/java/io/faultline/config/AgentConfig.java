@@ -1,11 +1,13 @@
 package io.faultline.config;
 
+import io.faultline.budget.BudgetLimits;
 import java.nio.file.Path;
 
 /**
  * Everything that the agent's file says.
  *
  * @param source what is watched
+ * @param budget what all of it may cost
  * @param rules how alerts are found
  * @param alerts where they go
  * @param journal where events are kept
@@ -16,6 +18,7 @@ import java.nio.file.Path;
  */
 public record AgentConfig(
     SourceConfig source,
+    BudgetLimits budget,
     RulesConfig rules,
     AlertsConfig alerts,
     JournalConfig journal,
@@ -27,6 +30,7 @@ public record AgentConfig(
   public static final AgentConfig DEFAULT =
       new AgentConfig(
           SourceConfig.DEFAULT,
+          BudgetLimits.DEFAULT,
           RulesConfig.DEFAULT,
           AlertsConfig.DEFAULT,
           JournalConfig.DEFAULT,
@@ -37,11 +41,11 @@ public record AgentConfig(
 
   /** The same with the page elsewhere. */
   public AgentConfig with(WebConfig newWeb) {
-    return new AgentConfig(source, rules, alerts, journal, newWeb, influx, kafka, stateDir);
+    return new AgentConfig(source, budget, rules, alerts, journal, newWeb, influx, kafka, stateDir);
   }
 
   /** The same with another journal. */
   public AgentConfig with(JournalConfig newJournal) {
-    return new AgentConfig(source, rules, alerts, newJournal, web, influx, kafka, stateDir);
+    return new AgentConfig(source, budget, rules, alerts, newJournal, web, influx, kafka, stateDir);
   }
 }

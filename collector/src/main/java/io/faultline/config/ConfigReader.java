@@ -1,5 +1,6 @@
 package io.faultline.config;
 
+import io.faultline.budget.BudgetLimits;
 import io.faultline.match.FileSystems;
 import io.faultline.probe.Hook;
 import io.faultline.probe.Loader;
@@ -38,6 +39,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
  */
 public final class ConfigReader {
   private static final int BYTES_MAX = 1 << 20;
+  private static final Duration STALL_MIN = Duration.ofSeconds(1);
   private static final int RING_BYTES_MIN = 4096;
   private static final int RING_BYTES_MAX = 1 << 30;
 
@@ -87,6 +89,7 @@ public final class ConfigReader {
     AgentConfig config =
         new AgentConfig(
             source(root.section("source")),
+            budget(root.section("budget")),
             rules(root),
             alerts(root.section("alerts")),
             journal(root.section("journal")),
@@ -161,6 +164,24 @@ public final class ConfigReader {
                     "without", ConfigReader::hookOf, "a hook that 'faultline doctor' lists")));
     section.end();
     return config;
+  }
+
+  private static BudgetLimits budget(Section section) {
+    BudgetLimits otherwise = BudgetLimits.DEFAULT;
+    BudgetLimits limits =
+        new BudgetLimits(
+            section.share("probes", otherwise.probeShare()),
+            section.share("cpu", otherwise.cpuShare()),
+            section.bytes("memory", otherwise.memoryBytes(), 64L << 20, 1L << 40),
+            section.bytes("locked", otherwise.lockedBytes(), 1L << 20, 1L << 40),
+            section.bytes("events", otherwise.eventBytesPerS(), 1L << 10, 1L << 40),
+            section.duration("recovery", otherwise.recovery()),
+            section.duration("stall", otherwise.stall()));
+    if (!limits.stall().isZero() && limits.stall().compareTo(STALL_MIN) < 0) {
+      section.wrong("stall", limits.stall().toMillis() + "ms", "0s, or at least 1s");
+    }
+    section.end();
+    return limits;
   }
 
   private enum Detail {

@@ -25,7 +25,8 @@ public abstract sealed class Event
         Hang,
         HookChange,
         Mapping,
-        TaskLook {
+        TaskLook,
+        WatchChange {
 
   /** Length of every event in bytes. */
   public static final int BYTES = 128;

@@ -321,6 +321,25 @@ public final class EventBuilder {
     return this;
   }
 
+  /** How much is watched from now on. */
+  public EventBuilder watchLevel(int level, String why) {
+    return watch(WatchChange.Kind.LEVEL, 0, level, why);
+  }
+
+  /** Nobody has watched since {@code sinceNs}. */
+  public EventBuilder watchStalled(long sinceNs, String why) {
+    return watch(WatchChange.Kind.STALLED, sinceNs, 0, why);
+  }
+
+  private EventBuilder watch(WatchChange.Kind kind, long sinceNs, int level, String why) {
+    byte[] bytes = why.getBytes(StandardCharsets.UTF_8);
+    buffer.putLong(WatchChange.SINCE_NS, sinceNs);
+    buffer.putInt(WatchChange.KIND, kind.ordinal() + 1);
+    buffer.putInt(WatchChange.LEVEL, level);
+    buffer.put(WatchChange.WHY, bytes, 0, Math.min(bytes.length, WatchChange.WHY_BYTES - 1));
+    return this;
+  }
+
   private EventBuilder longs(int at, long[] values, int limit) {
     if (values.length > limit) {
       throw new IllegalArgumentException(

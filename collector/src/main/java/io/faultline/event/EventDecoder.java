@@ -24,6 +24,7 @@ public final class EventDecoder {
   private final HookChange hookChange = new HookChange();
   private final Mapping mapping = new Mapping();
   private final TaskLook taskLook = new TaskLook();
+  private final WatchChange watchChange = new WatchChange();
   private long decoded;
   private long unknown;
 
@@ -99,6 +100,10 @@ public final class EventDecoder {
       case 15 -> {
         taskLook.wrap(buffer, offset);
         handler.onTaskLook(taskLook);
+      }
+      case 16 -> {
+        watchChange.wrap(buffer, offset);
+        handler.onWatchChange(watchChange);
       }
       default -> unknown++; // a later version's event: its length is known, so the stream goes on
     }

@@ -66,6 +66,7 @@ public final class EventFields {
 
   private static final Map<String, List<String>> WORDS =
       Map.of(
+          "watch", words(WatchChange.Kind.values(), 1),
           "doing", words(TaskLook.Doing.values(), 0),
           "type", words(EventType.values(), 1),
           "probe", List.of(Probe.values()).stream().map(probe -> probe.label).toList(),
@@ -119,7 +120,8 @@ public final class EventFields {
                   + " u4 fs_magic, u4 dev, u4 kind fault, c16 comm, n32 reserved"),
           event(
               "u8 run_ns, u8 switches, u8 io_bytes, u8 start_ns, u4 doing doing, u4 state,"
-                  + " u4 stack, u4 flags, c16 comm, n40 reserved2"));
+                  + " u4 stack, u4 flags, c16 comm, n40 reserved2"),
+          event("u8 since_ns, u4 kind watch, u4 level, t88 why"));
 
   private EventFields() {}
 

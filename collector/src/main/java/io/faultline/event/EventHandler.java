@@ -52,4 +52,7 @@ public interface EventHandler {
 
   /** A hook came or went. */
   default void onHookChange(HookChange change) {}
+
+  /** Less, or more, is watched from now on, or nobody has watched. */
+  default void onWatchChange(WatchChange change) {}
 }

@@ -31,9 +31,11 @@ public enum EventType {
   /** Which file a missing page belongs to. */
   MAPPING(14),
   /** What a task does. */
-  TASK(15);
+  TASK(15),
+  /** Less, or more, is watched from now on, or nobody watched. */
+  WATCH(16);
 
-  private static final EventType[] BY_NUMBER = new EventType[16];
+  private static final EventType[] BY_NUMBER = new EventType[17];
 
   static {
     for (EventType type : values()) {

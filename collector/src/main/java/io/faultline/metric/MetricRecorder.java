@@ -19,6 +19,7 @@ import io.faultline.event.OperationEnd;
 import io.faultline.event.Probe;
 import io.faultline.event.ProbeCounters;
 import io.faultline.event.TaskLook;
+import io.faultline.event.WatchChange;
 import io.faultline.match.FileSystems;
 import io.faultline.match.Operation;
 import io.faultline.match.Outcome;
@@ -497,6 +498,11 @@ public final class MetricRecorder implements StreamListener {
 
   @Override
   public void onHookChange(HookChange change) {
+    see(change);
+  }
+
+  @Override
+  public void onWatchChange(WatchChange change) {
     see(change);
   }
 

@@ -16,6 +16,7 @@ import io.faultline.event.Mapping;
 import io.faultline.event.OperationEnd;
 import io.faultline.event.ProbeCounters;
 import io.faultline.event.TaskLook;
+import io.faultline.event.WatchChange;
 import io.faultline.match.LockWait;
 import io.faultline.match.Matcher;
 import io.faultline.match.Operation;
@@ -309,6 +310,14 @@ public final class Pipeline implements StreamConsumer {
       risk.onHookChange(change);
       for (StreamListener listener : listeners) {
         listener.onHookChange(change);
+      }
+    }
+
+    @Override
+    public void onWatchChange(WatchChange change) {
+      risk.onWatchChange(change);
+      for (StreamListener listener : listeners) {
+        listener.onWatchChange(change);
       }
     }
   }

@@ -40,6 +40,8 @@ final class BccChild {
           "cells",
           "lock_cells",
           "lock_slots",
+          "missed_slots",
+          "heartbeat",
           "stacks");
 
   /**

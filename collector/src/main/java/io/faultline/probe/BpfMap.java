@@ -4,6 +4,8 @@ import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * One map, read and written through bpf(2): works with descriptors of either loader. One thread.
@@ -16,6 +18,7 @@ final class BpfMap {
 
   private static final int LOOKUP_ELEM = 1;
   private static final int UPDATE_ELEM = 2;
+  private static final int DELETE_ELEM = 3;
   private static final int LOOKUP_AND_DELETE_ELEM = 21;
   private static final int LOOKUP_BATCH = 24;
   private static final int NO_EXIST = 1;
@@ -91,6 +94,28 @@ final class BpfMap {
       Libc.bpf(UPDATE_ELEM, attributes);
     } catch (LastErrorException e) {
       // The kernel began something else with this key in the meantime: that is the newer truth.
+    }
+  }
+
+  /** Takes every entry out of a hash map. */
+  void clear() {
+    List<byte[]> keys = new ArrayList<>();
+    forEach(
+        (entryKey, keyOffset, entryValue, valueOffset) -> {
+          byte[] bytes = new byte[keyBytes];
+          entryKey.get(keyOffset, bytes);
+          keys.add(bytes);
+        });
+    for (byte[] bytes : keys) {
+      element(0);
+      key.write(0, bytes, 0, keyBytes);
+      try {
+        Libc.bpf(DELETE_ELEM, attributes);
+      } catch (LastErrorException e) {
+        if (e.getErrorCode() != Libc.ENOENT) {
+          throw e;
+        }
+      }
     }
   }
 

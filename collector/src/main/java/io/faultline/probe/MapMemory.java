@@ -10,7 +10,6 @@ public final class MapMemory {
   static final int CELL_ENTRIES = 256;
   static final int MISSED_SLOTS = 4096;
   private static final int HASH_ENTRY_OVERHEAD_BYTES = 48 + 16; // struct htab_elem and its bucket
-  private static final int TASK_STATE_BYTES = 32;
   static final int STACK_ENTRIES = 2048;
 
   private MapMemory() {}
@@ -20,12 +19,13 @@ public final class MapMemory {
     long cpus = possibleCpus();
     return ringBytes
         + IN_FLIGHT_ENTRIES * (long) (StateLayout.IN_FLIGHT_BYTES + 8 + HASH_ENTRY_OVERHEAD_BYTES)
-        + TASK_ENTRIES * (long) (TASK_STATE_BYTES + 8 + HASH_ENTRY_OVERHEAD_BYTES)
+        + TASK_ENTRIES * (long) (StateLayout.TASK_STATE_BYTES + 8 + HASH_ENTRY_OVERHEAD_BYTES)
         + CELL_ENTRIES
             * (cpus * StateLayout.CELL_BYTES
                 + StateLayout.CELL_KEY_BYTES
                 + HASH_ENTRY_OVERHEAD_BYTES)
         + MISSED_SLOTS * 8L
+        + ProbeSet.pageBytes() // the heartbeat
         + (long) StateLayout.LOCK_SLOTS * StateLayout.LOCK_SLOT_BYTES
         + cpus
             * StateLayout.LOCK_CLASSES

@@ -13,6 +13,9 @@ import java.util.Set;
  * @param stackNs a wait at least this long has its stack taken
  * @param filter what is left out
  * @param without hooks left out on purpose
+ * @param stallNs programs do nothing when nobody has read for so long; 0 for never
+ * @param skipsFaults whether page faults are not looked at
+ * @param skipsSemaphores whether new waits for semaphores are not looked at
  */
 public record ProbeOptions(
     String loader,
@@ -22,7 +25,10 @@ public record ProbeOptions(
     long minWaitNs,
     long stackNs,
     ProbeFilter filter,
-    Set<Hook> without) {
+    Set<Hook> without,
+    long stallNs,
+    boolean skipsFaults,
+    boolean skipsSemaphores) {
   /** Default of {@link #ringBytes}. */
   public static final int RING_BYTES_DEFAULT = 4 << 20;
 
@@ -34,6 +40,9 @@ public record ProbeOptions(
 
   /** Default of {@link #stackNs}: 100 ms. */
   public static final long STACK_NS_DEFAULT = 100_000_000L;
+
+  /** Default of {@link #stallNs}: 10 s. */
+  public static final long STALL_NS_DEFAULT = 10_000_000_000L;
 
   private static final int RING_BYTES_MIN = 4096;
   private static final int RING_BYTES_MAX = 1 << 30;
@@ -53,5 +62,66 @@ public record ProbeOptions(
               + ")");
     }
     without = Set.copyOf(without);
+  }
+
+  /** Options of which nothing is skipped to save. */
+  public ProbeOptions(
+      String loader,
+      int ringBytes,
+      boolean isFull,
+      long slowNs,
+      long minWaitNs,
+      long stackNs,
+      ProbeFilter filter,
+      Set<Hook> without) {
+    this(
+        loader,
+        ringBytes,
+        isFull,
+        slowNs,
+        minWaitNs,
+        stackNs,
+        filter,
+        without,
+        STALL_NS_DEFAULT,
+        false,
+        false);
+  }
+
+  /** The same with another time after which nobody is taken to read. */
+  public ProbeOptions withStall(long newStallNs) {
+    return new ProbeOptions(
+        loader,
+        ringBytes,
+        isFull,
+        slowNs,
+        minWaitNs,
+        stackNs,
+        filter,
+        without,
+        newStallNs,
+        skipsFaults,
+        skipsSemaphores);
+  }
+
+  /**
+   * The same with less detail.
+   *
+   * @param factor what makes an event must last so many times as long
+   */
+  public ProbeOptions withLess(
+      boolean mayBeFull, int factor, boolean nowSkipsFaults, boolean nowSkipsSemaphores) {
+    return new ProbeOptions(
+        loader,
+        ringBytes,
+        isFull && mayBeFull,
+        slowNs * factor,
+        minWaitNs * factor,
+        stackNs * factor,
+        filter,
+        without,
+        stallNs,
+        nowSkipsFaults,
+        nowSkipsSemaphores);
   }
 }

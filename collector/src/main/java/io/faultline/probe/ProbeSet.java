@@ -60,8 +60,16 @@ public final class ProbeSet implements AutoCloseable {
   private final BpfMap inFlight;
   private final BpfMap lockCells;
   private final BpfMap stacks;
+  private final BpfMap tasks;
+  private final BpfMap missedSlots;
+  private final Heartbeat heartbeat;
+  private long stallNs;
   private final Pointer slotPages;
   private final ByteBuffer slots;
+
+  /** Before the programs stop for sure: their clocks are those of jiffies. */
+  private static final long STALL_MARGIN_NS = 50_000_000;
+
   private boolean isDetached;
   private boolean isClosed;
 
@@ -97,6 +105,10 @@ public final class ProbeSet implements AutoCloseable {
     slotPages =
         Libc.mmap(SLOTS_BYTES, Libc.PROT_READ | Libc.PROT_WRITE, programs.mapFd("lock_slots"), 0);
     slots = slotPages.getByteBuffer(0, SLOTS_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    tasks = new BpfMap(programs.mapFd("tasks"), 4, StateLayout.TASK_STATE_BYTES);
+    missedSlots = new BpfMap(programs.mapFd("missed_slots"), 4, 4);
+    heartbeat = new Heartbeat(programs.mapFd("heartbeat"));
+    stallNs = options.stallNs();
     for (Hook hook : Hook.values()) {
       if (plan.wayOf(hook) != null) {
         vias.put(hook, plan.viaOf(hook));
@@ -231,6 +243,46 @@ public final class ProbeSet implements AutoCloseable {
   /** Changes what is left out and how much is emitted, from the next hit on. */
   public void configure(ProbeOptions options) {
     config.update(0, configOf(options));
+    stallNs = options.stallNs();
+  }
+
+  /**
+   * Whether the programs may have stopped looking, because nobody read for so long; nothing is
+   * looked at then until {@link #beat}.
+   */
+  public boolean isStalled(long nowNs) {
+    long lastNs = heartbeat.lastNs();
+    return stallNs > 0 && lastNs != 0 && nowNs - lastNs > stallNs - STALL_MARGIN_NS;
+  }
+
+  /** From when on the programs do nothing when {@link #beat} does not come. */
+  public long stalledFromNs() {
+    return heartbeat.lastNs() + stallNs;
+  }
+
+  /**
+   * Tells the programs that somebody reads.
+   *
+   * @param nowNs CLOCK_MONOTONIC
+   */
+  public void beat(long nowNs) {
+    heartbeat.beat(nowNs);
+  }
+
+  /**
+   * Forgets operations and requests that had begun: while nobody read, nobody saw their ends. Only
+   * while {@link #isStalled}: no program runs that could be in the middle of one.
+   */
+  public void forgetBegun() {
+    inFlight.clear();
+    tasks.clear();
+    byte[] none = new byte[4];
+    for (int slot = 0; slot < MapMemory.MISSED_SLOTS; slot++) {
+      missedSlots.update(slot, none);
+    }
+    for (int at = 0; at < SLOTS_BYTES; at += 8) {
+      slots.putLong(at, 0);
+    }
   }
 
   static byte[] configOf(ProbeOptions options) {
@@ -250,6 +302,11 @@ public final class ProbeSet implements AutoCloseable {
     bytes.putInt(StateLayout.CONFIG_TGID, filter.tgid().orElse(0));
     bytes.putInt(StateLayout.CONFIG_FILTERS, filters);
     bytes.putInt(StateLayout.CONFIG_FULL, options.isFull() ? 1 : 0);
+    bytes.putLong(StateLayout.CONFIG_STALL_NS, options.stallNs());
+    bytes.putInt(
+        StateLayout.CONFIG_SHED,
+        (options.skipsFaults() ? StateLayout.SHED_FAULTS : 0)
+            | (options.skipsSemaphores() ? StateLayout.SHED_CONTENTION : 0));
     bytes.put(StateLayout.CONFIG_COMM, comm, 0, Math.min(comm.length, 15));
     return bytes.array();
   }
@@ -518,6 +575,7 @@ public final class ProbeSet implements AutoCloseable {
       Libc.munmap(consumerPage, pageBytes);
       Libc.munmap(producerPages, pageBytes + 2L * ringBytes);
       Libc.munmap(slotPages, SLOTS_BYTES);
+      heartbeat.close();
       modulePrograms.values().forEach(LoadedPrograms::close);
       programs.close();
     }

@@ -20,12 +20,22 @@ public final class ProbeTime {
 
   private ProbeTime() {}
 
-  /** Nanoseconds since attach; empty when the kernel does not measure it. Any thread. */
+  /** Whether the kernel measures all the time, as somebody has told it. */
+  public static boolean isOn() {
+    try {
+      return Files.readString(ENABLED).strip().equals("1");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Nanoseconds since attach, of the time in which the kernel measured, see {@link RunStatistics}.
+   * Any thread.
+   */
   public static OptionalLong ns() {
     try {
-      return Files.readString(ENABLED).strip().equals("1")
-          ? sum(DESCRIPTORS)
-          : OptionalLong.empty();
+      return sum(DESCRIPTORS);
     } catch (IOException e) {
       return OptionalLong.empty();
     }

@@ -18,7 +18,13 @@ final class StateLayout {
   static final int CONFIG_FILTERS = 40;
   static final int CONFIG_FULL = 44;
   static final int CONFIG_COMM = 48;
-  static final int CONFIG_BYTES = 64;
+  static final int CONFIG_STALL_NS = 64;
+  static final int CONFIG_SHED = 72;
+  static final int CONFIG_RESERVED = 76;
+  static final int CONFIG_BYTES = 80;
+
+  static final int SHED_FAULTS = 1;
+  static final int SHED_CONTENTION = 1 << 1;
 
   static final int FILTER_DEV = 1;
   static final int FILTER_TGID = 1 << 1;
@@ -28,7 +34,11 @@ final class StateLayout {
   static final int COUNTERS_FIELDS = 8; // the last one is the programs' own
   static final int COUNTERS_HITS = 0;
   static final int COUNTERS_SKIPPED = 3;
-  static final int COUNTERS_BYTES = Probe.values().length * COUNTERS_FIELDS * 8;
+
+  /** Behind the counters is what each CPU knows of the heartbeat. */
+  static final int COUNTERS_BYTES = Probe.values().length * COUNTERS_FIELDS * 8 + 16;
+
+  static final int TASK_STATE_BYTES = 32;
 
   static final int CELL_KEY_DEV = 0;
   static final int CELL_KEY_FS_MAGIC = 4;

@@ -36,6 +36,7 @@ import java.util.Map;
  * @param paths of files
  * @param names of lock tables, lockspaces and stacks
  * @param silenced alerts that nobody is told of, by their ids
+ * @param watch when less was watched than was asked for, and why, in sentences
  */
 public record Report(
     StreamInfo info,
@@ -57,7 +58,8 @@ public record Report(
     Timeline steps,
     Map<FileKey, String> paths,
     Map<NameKey, String> names,
-    Map<String, Silence> silenced) {
+    Map<String, Silence> silenced,
+    List<String> watch) {
 
   private static final int LM_TYPE_INODE = 2;
 

@@ -1,6 +1,7 @@
 package io.faultline.report;
 
 import io.faultline.alert.Silences;
+import io.faultline.budget.Level;
 import io.faultline.event.Attempt;
 import io.faultline.event.Cell;
 import io.faultline.event.CellHistogram;
@@ -17,6 +18,7 @@ import io.faultline.event.OperationEnd;
 import io.faultline.event.Probe;
 import io.faultline.event.ProbeCounters;
 import io.faultline.event.TaskLook;
+import io.faultline.event.WatchChange;
 import io.faultline.match.LockWait;
 import io.faultline.match.Operation;
 import io.faultline.match.Outcome;
@@ -74,6 +76,8 @@ public final class ReportBuilder implements StreamListener {
   private final Map<Report.NameKey, String> names = new LinkedHashMap<>();
   private Timeline timeline;
   private final List<String> reasons = new ArrayList<>();
+  private final List<String> watch = new ArrayList<>();
+  private boolean isBlind;
   private long lastNs;
   private long operationsOmitted;
   private long lockWaitsOmitted;
@@ -216,7 +220,8 @@ public final class ReportBuilder implements StreamListener {
         timeline,
         paths,
         names,
-        silenced());
+        silenced(),
+        watch);
   }
 
   /** An alert is silenced or not at the time at which it was last seen. */
@@ -412,6 +417,33 @@ public final class ReportBuilder implements StreamListener {
                 change.probe().label,
                 Units.duration(change.ktimeNs() - info.ktimeNs())));
       }
+    }
+  }
+
+  @Override
+  public void onWatchChange(WatchChange change) {
+    lastNs = Math.max(lastNs, change.ktimeNs());
+    String when = Units.duration(change.ktimeNs() - info.ktimeNs());
+    if (change.kind() == WatchChange.Kind.STALLED) {
+      reasons.add(
+          String.format(
+              Locale.ROOT,
+              "nothing was seen for %s up to %s after the begin: %s",
+              Units.duration(change.ktimeNs() - change.sinceNs()),
+              when,
+              change.why()));
+      return;
+    }
+    consistency.detailChanged();
+    Level level = Level.of(change.level());
+    if (watch.size() < LISTED_MAX) {
+      watch.add(
+          String.format(
+              Locale.ROOT, "From %s on: %s (budget: %s).", when, level.label, change.why()));
+    }
+    if (level.isBlind() && !isBlind) {
+      isBlind = true;
+      reasons.add(level.label + " from " + when + " after the begin on: budget");
     }
   }
 

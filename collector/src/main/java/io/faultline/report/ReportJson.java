@@ -91,6 +91,11 @@ public final class ReportJson {
     json.writeStringField("loader", info.loader());
     json.writeStringField("detail", info.detail());
     json.writeStringField("filters", info.filters());
+    json.writeArrayFieldStart("watch");
+    for (String sentence : report.watch()) {
+      json.writeString(sentence);
+    }
+    json.writeEndArray();
     json.writeArrayFieldStart("hooks");
     for (StreamInfo.Hook hook : info.hooks()) {
       json.writeStartObject();

@@ -72,6 +72,10 @@ public final class ReportText {
         info.loader(),
         info.detail(),
         info.filters().isEmpty() ? "" : ", only " + info.filters());
+    if (!report.watch().isEmpty()) {
+      report.watch().forEach(sentence -> out.printf("%s%n", printable(sentence)));
+      out.println();
+    }
     if (totals.attempts() == 0) {
       out.printf(
           "No direct I/O was seen%s.%n%n",

@@ -4,6 +4,7 @@ import io.faultline.event.Event;
 import io.faultline.event.HookChange;
 import io.faultline.event.Probe;
 import io.faultline.event.ProbeCounters;
+import io.faultline.event.WatchChange;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -79,6 +80,16 @@ final class Loss implements Serializable {
     }
     if (!change.isAttached()) {
       detached.add(change.probe()); // its module may be gone, and then nothing is missed
+    }
+    return isMissing;
+  }
+
+  /** Takes a change of what is watched; returns whether something is missing because of it. */
+  boolean set(WatchChange change) {
+    nowNs = Math.max(nowNs, change.ktimeNs());
+    boolean isMissing = change.kind() != WatchChange.Kind.LEVEL || change.level() > 0;
+    if (isMissing) {
+      note();
     }
     return isMissing;
   }

@@ -14,6 +14,7 @@ import io.faultline.event.OperationEnd;
 import io.faultline.event.Probe;
 import io.faultline.event.ProbeCounters;
 import io.faultline.event.TaskLook;
+import io.faultline.event.WatchChange;
 import io.faultline.match.Operation;
 import io.faultline.match.OperationListener;
 import java.io.Serializable;
@@ -156,6 +157,14 @@ public final class RiskEngine implements EventHandler, OperationListener, Serial
 
   @Override
   public void onHookChange(HookChange change) {
+    waits.passed(change.ktimeNs());
+    if (loss.set(change)) {
+      book.doubt(loss.cleanNs());
+    }
+  }
+
+  @Override
+  public void onWatchChange(WatchChange change) {
     waits.passed(change.ktimeNs());
     if (loss.set(change)) {
       book.doubt(loss.cleanNs());

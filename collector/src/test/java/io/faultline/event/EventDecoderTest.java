@@ -36,14 +36,15 @@ class EventDecoderTest {
             "hang",
             "hook change",
             "mapping",
-            "task look");
-    assertThat(decoder.decoded()).isEqualTo(15);
+            "task look",
+            "watch change");
+    assertThat(decoder.decoded()).isEqualTo(16);
   }
 
   @Test
   void shouldCountTypesItDoesNotKnowAndGoOn() {
     ByteBuffer buffer = ByteBuffer.allocate(Event.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    for (int type : new int[] {0, 16, 127, 255}) {
+    for (int type : new int[] {0, 17, 127, 255}) {
       buffer.put(Event.TYPE, (byte) type);
       decoder.decode(buffer, 0);
     }
@@ -284,6 +285,11 @@ class EventDecoderTest {
     @Override
     public void onHookChange(HookChange change) {
       seen.add("hook change");
+    }
+
+    @Override
+    public void onWatchChange(WatchChange change) {
+      seen.add("watch change");
     }
   }
 }

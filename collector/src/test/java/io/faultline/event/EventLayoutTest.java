@@ -34,6 +34,7 @@ class EventLayoutTest {
         Map.entry("hook_event", HookChange.class),
         Map.entry("mapping_event", Mapping.class),
         Map.entry("task_event", TaskLook.class),
+        Map.entry("watch_event", WatchChange.class),
         Map.entry("event_header", Event.class));
   }
 

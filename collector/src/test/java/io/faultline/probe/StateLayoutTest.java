@@ -65,7 +65,10 @@ class StateLayoutTest {
             "rejected",
             "scratch");
     assertThat(StateLayout.COUNTERS_BYTES)
-        .isEqualTo(Probe.values().length * StateLayout.COUNTERS_FIELDS * 8);
+        .isEqualTo(Probe.values().length * StateLayout.COUNTERS_FIELDS * 8 + 16);
+    assertThat(btf.membersOf("counters").stream().map(Btf.Member::name))
+        .containsExactly("probes", "tick", "is_stalled");
+    assertThat(btf.sizeOfStruct("task_state")).hasValue(StateLayout.TASK_STATE_BYTES);
   }
 
   @Test

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -33,6 +34,10 @@ public final class LiveSource implements EventSource {
   public static final int SWEEP_MS = 500;
 
   private static final int PACE_MS = 5;
+
+  /** Programs look at the clock once a jiffy. */
+  private static final long STALLED_FOR_SURE_NS = 20_000_000L;
+
   private static final long SWEEP_NS = SWEEP_MS * 1_000_000L;
 
   private final ProbeSet probes;
@@ -46,8 +51,10 @@ public final class LiveSource implements EventSource {
   private final MappingFinder mappings = new MappingFinder(this::sayMapping);
   private final EventDecoder mappingDecoder = new EventDecoder(mappings);
   private final TaskWatch tasks = new TaskWatch();
+  private final ArrayDeque<Change> changes = new ArrayDeque<>();
   private StreamConsumer consumer;
   private long sweptNs;
+  private long delivered;
   private boolean isFinished;
   private boolean isEnded;
 
@@ -101,6 +108,11 @@ public final class LiveSource implements EventSource {
     return probes;
   }
 
+  /** Events of the ring that were handed over. */
+  public long delivered() {
+    return delivered;
+  }
+
   /** Bytes in the ring that have not been read. */
   public long ringUsedBytes() {
     return ring.usedBytes();
@@ -144,14 +156,15 @@ public final class LiveSource implements EventSource {
     tasks.use(newConsumer);
     mappings.refill();
     long nowNs = System.nanoTime();
+    if (probes.isStalled(nowNs) && !isFinished) {
+      nowNs = goOn(limit);
+    }
+    probes.beat(nowNs);
+    handOverChanges(nowNs);
     boolean isSweepDue = nowNs - sweptNs >= SWEEP_NS;
     int count =
         ring.poll(
-            (data, offset, length) -> {
-              if (length == Event.BYTES) { // a record of another length is missed in the balance
-                handOver(data, offset);
-              }
-            },
+            this::handOverRecord,
             // What the sweep says of an operation comes after all that the ring has of it.
             isSweepDue ? Integer.MAX_VALUE : limit);
     if (isSweepDue || (isFinished && count == 0)) {
@@ -161,6 +174,48 @@ public final class LiveSource implements EventSource {
       names.nameStacks();
     }
     return count;
+  }
+
+  /**
+   * Goes on after a time in which nobody read: what had been seen before it comes first, then what
+   * is missing, and only then do the programs look again.
+   *
+   * @return the time now
+   */
+  private long goOn(int limit) {
+    int count;
+    do {
+      count = ring.poll(this::handOverRecord, limit);
+    } while (count > 0);
+    long leftNs = probes.stalledFromNs() + STALLED_FOR_SURE_NS - System.nanoTime();
+    if (leftNs > 0) {
+      LockSupport.parkNanos(leftNs);
+    }
+    probes.forgetBegun();
+    long nowNs = System.nanoTime();
+    sweep.sayStalled(this::handOver, nowNs, probes.stalledFromNs());
+    return nowNs;
+  }
+
+  /** From the next {@link #poll} on less, or more, is watched; {@code why} in words. */
+  public void watch(ProbeOptions options, int level, String why) {
+    probes.configure(options);
+    changes.add(new Change(level, why));
+  }
+
+  private record Change(int level, String why) {}
+
+  private void handOverChanges(long nowNs) {
+    for (Change change; (change = changes.poll()) != null; ) {
+      sweep.sayLevel(this::handOver, nowNs, change.level(), change.why());
+    }
+  }
+
+  private void handOverRecord(ByteBuffer data, int offset, int length) {
+    if (length == Event.BYTES) { // a record of another length is missed in the balance
+      delivered++;
+      handOver(data, offset);
+    }
   }
 
   private void handOver(ByteBuffer data, int offset) {

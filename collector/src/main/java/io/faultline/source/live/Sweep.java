@@ -109,6 +109,19 @@ final class Sweep {
     return builder.begin(type, Probe.SWEEP, Event.CPU_NONE, nowNs).seq(found++);
   }
 
+  /** Says that nobody watched since then. */
+  void sayStalled(Output output, long nowNs, long sinceNs) {
+    begin(EventType.WATCH, Probe.SWEEP, Event.CPU_NONE, nowNs)
+        .watchStalled(Math.min(sinceNs, nowNs), "nobody read what the hooks saw");
+    emit(output);
+  }
+
+  /** Says how much is watched from now on. */
+  void sayLevel(Output output, long nowNs, int level, String why) {
+    begin(EventType.WATCH, Probe.SWEEP, Event.CPU_NONE, nowNs).watchLevel(level, why);
+    emit(output);
+  }
+
   private void refreshModules(Output output, long nowNs) {
     try {
       probes.refreshModules(
