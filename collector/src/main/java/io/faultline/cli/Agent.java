@@ -67,8 +67,8 @@ final class Agent {
         Sinks sinks = new Sinks(messages::say, this::printed);
         Keeping keeping = Keeping.open(config, source.info(), messages);
         Shipping shipping = Shipping.open(config, source.info(), keeping, messages);
-        Showing showing = Showing.open(
-                config, source, thrift::probeNs, keeping, shipping, silences, messages)) {
+        Showing showing =
+            Showing.open(config, source, thrift::probeNs, keeping, shipping, silences, messages)) {
       AlertDesk desk =
           new AlertDesk(source.info(), silences, alert -> wallNs(), sinks.open(config.alerts()));
       List<StreamListener> listeners = new ArrayList<>(List.of(new HookMessages(), desk));
