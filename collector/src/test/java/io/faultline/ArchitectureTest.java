@@ -35,12 +35,26 @@ class ArchitectureTest {
           Map.entry("ring", List.of()),
           Map.entry("budget", List.of()),
           Map.entry("source", List.of(ROOT + "event")),
-          Map.entry("probe", List.of(ROOT + "event", ROOT + "source", "com.sun.jna..")),
+          Map.entry(
+              "probe",
+              List.of(
+                  ROOT + "event",
+                  ROOT + "source",
+                  ROOT + "probe.socket",
+                  ROOT + "probe.task",
+                  "com.sun.jna..")),
+          Map.entry("probe.task", List.of()),
+          Map.entry("probe.confine", List.of("com.sun.jna..")),
           Map.entry("probe.direct", List.of("com.sun.jna..")),
           Map.entry("probe.socket", List.of("com.sun.jna..")),
           Map.entry(
               "source.live",
-              List.of(ROOT + "event", ROOT + "ring", ROOT + "probe", ROOT + "source")),
+              List.of(
+                  ROOT + "event",
+                  ROOT + "ring",
+                  ROOT + "probe",
+                  ROOT + "probe.task",
+                  ROOT + "source")),
           Map.entry("match", List.of(ROOT + "event")),
           Map.entry("risk", List.of(ROOT + "event", ROOT + "match")),
           Map.entry(

@@ -10,6 +10,7 @@ import io.faultline.pipeline.Pipeline;
 import io.faultline.pipeline.StreamListener;
 import io.faultline.probe.KernelFeatures;
 import io.faultline.probe.ProbeOptions;
+import io.faultline.probe.confine.Confinement;
 import io.faultline.risk.Alert;
 import io.faultline.sink.AlertDesk;
 import io.faultline.sink.SinkQueue;
@@ -86,6 +87,7 @@ final class Agent {
       Pump pump = new Pump(source, keeping.before(matched)).stopOn("INT", "TERM");
       Pump.onSignal("HUP", () -> isReloadWanted.set(true));
       Pump.onSignal("USR1", keeping::keepNow);
+      (features.loaderSocket() != null ? Confinement.COLLECTOR : Confinement.ATTACHING).enter();
       sayStart(source.info(), sinks);
       manager.ready("watching, alerts to " + sinks.describe());
       pump.run(null, running::tick);

@@ -69,12 +69,7 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   private static void checkHost(KernelFeatures features, List<Check> checks) {
-    checks.add(
-        features.mayLoadPrograms()
-            ? new Check(
-                State.OK, "privileges", features.isRoot() ? "root" : "CAP_BPF and CAP_PERFMON", "")
-            : new Check(
-                State.MISSING, "privileges", "not root", "run it with sudo; report works without"));
+    checks.add(privileges(features));
     checks.add(
         features.btf() != null
             ? new Check(State.OK, "BTF", "/sys/kernel/btf/vmlinux", "")
@@ -107,6 +102,17 @@ final class DoctorCommand implements Callable<Integer> {
                 "kprobes",
                 "not in this kernel",
                 "needed only where a tracepoint is missing"));
+  }
+
+  private static Check privileges(KernelFeatures features) {
+    if (features.loaderSocket() != null) {
+      return new Check(State.OK, "privileges", "of the loader at " + features.loaderSocket(), "");
+    }
+    return features.mayLoadPrograms()
+        ? new Check(
+            State.OK, "privileges", features.isRoot() ? "root" : "CAP_BPF and CAP_PERFMON", "")
+        : new Check(
+            State.MISSING, "privileges", "not root", "run it with sudo; report works without");
   }
 
   private static Check loaderCheck(String loader, String obstacle) {

@@ -27,6 +27,7 @@ import picocli.CommandLine.ParameterException;
       AlertsCommand.class,
       ReplayCommand.class,
       AgentCommand.class,
+      LoaderCommand.class,
       ConfigCommand.class,
       SnapshotCommand.class,
       TopCommand.class,

@@ -126,12 +126,12 @@ final class Thrift implements AutoCloseable {
   }
 
   /** The kernel's measurement of our programs. */
-  private static final class Programs implements DutyMeter.RunTimes {
+  private final class Programs implements DutyMeter.RunTimes {
     private RunStatistics statistics;
 
     @Override
     public boolean begin() {
-      statistics = RunStatistics.open();
+      statistics = source.probes().measure();
       return statistics != null || ProbeTime.isOn();
     }
 

@@ -116,10 +116,10 @@ final class BccLoader implements Loader {
               "trace_event_raw_dlm_unlock_start.lkb_id",
               "trace_event_raw_dlm_unlock_start.__data_loc_res_name"));
 
-  private final ProbeOptions options;
+  private final LoadRequest request;
 
-  BccLoader(ProbeOptions options) {
-    this.options = options;
+  BccLoader(LoadRequest request) {
+    this.request = request;
   }
 
   @Override
@@ -144,9 +144,9 @@ final class BccLoader implements Loader {
   }
 
   @Override
-  public LoadedPrograms loadMore(HookPlan plan, LoadedPrograms first) throws ProbeException {
+  public LoadedPrograms loadMore(HookPlan plan, SharedMaps maps) throws ProbeException {
     throw new ProbeException(
-        "bcc loader: hooks cannot be added while it runs (expected: the module loaded before, or --loader core)");
+        "bcc loader: hooks cannot be attached to maps that are there (expected: a new run, or --loader core)");
   }
 
   private Process start(Path directory, HookPlan plan, KernelFeatures features) throws IOException {
@@ -158,23 +158,23 @@ final class BccLoader implements Loader {
     command.add(directory.toString());
     Process child =
         new ProcessBuilder(command).redirectError(directory.resolve("messages").toFile()).start();
-    StringBuilder request = new StringBuilder();
-    definitions(features).forEach(flag -> request.append("flag ").append(flag).append('\n'));
+    StringBuilder text = new StringBuilder();
+    definitions(features).forEach(flag -> text.append("flag ").append(flag).append('\n'));
     for (Hook hook : Hook.values()) {
       Hook.Way way = plan.wayOf(hook);
       if (way != null) {
-        request.append(
+        text.append(
             String.format(
                 "program %s %s %s %s %s%n",
                 hook.name(), way.kind(), way.target(), way.programUnder(BCC), way.subsystem()));
       }
     }
-    request.append("config ");
-    for (byte b : ProbeSet.configOf(options)) {
-      request.append(String.format("%02x", b));
+    text.append("config ");
+    for (byte b : request.config()) {
+      text.append(String.format("%02x", b));
     }
-    request.append("\ngo\n");
-    child.getOutputStream().write(request.toString().getBytes(StandardCharsets.UTF_8));
+    text.append("\ngo\n");
+    child.getOutputStream().write(text.toString().getBytes(StandardCharsets.UTF_8));
     child.getOutputStream().flush();
     return child;
   }
@@ -183,7 +183,7 @@ final class BccLoader implements Loader {
     List<String> flags = new ArrayList<>();
     flags.add("-DFAULTLINE_BCC");
     flags.add("-DFAULTLINE_PAGE_BYTES=" + Libc.pageBytes());
-    flags.add("-DFAULTLINE_RING_PAGES=" + Math.max(1, options.ringBytes() / Libc.pageBytes()));
+    flags.add("-DFAULTLINE_RING_PAGES=" + Math.max(1, request.ringBytes() / Libc.pageBytes()));
     flags.add(
         System.getProperty("os.arch").equals("aarch64")
             ? "-D__TARGET_ARCH_arm64"
@@ -279,6 +279,11 @@ final class BccLoader implements Loader {
     final Map<String, Integer> maps = new HashMap<>();
     final Map<Hook, Integer> programs = new EnumMap<>(Hook.class);
     final Map<Hook, Integer> links = new EnumMap<>(Hook.class);
+
+    @Override
+    public List<String> mapNames() {
+      return List.copyOf(maps.keySet());
+    }
 
     @Override
     public int mapFd(String name) {

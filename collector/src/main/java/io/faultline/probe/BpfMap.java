@@ -16,6 +16,11 @@ final class BpfMap {
     void onEntry(ByteBuffer key, int keyOffset, ByteBuffer value, int valueOffset);
   }
 
+  /** What a map is, as struct bpf_map_info has it. */
+  record Shape(int type, int keyBytes, int valueBytes, int entries, int flags) {}
+
+  private static final int OBJ_GET_INFO_BY_FD = 15;
+  private static final int INFO_BYTES = 80;
   private static final int LOOKUP_ELEM = 1;
   private static final int UPDATE_ELEM = 2;
   private static final int DELETE_ELEM = 3;
@@ -42,6 +47,27 @@ final class BpfMap {
     this.valueBytes = valueBytes;
     key = new Memory(keyBytes);
     value = new Memory(valueBytes);
+  }
+
+  /**
+   * What the descriptor stands for.
+   *
+   * @throws ProbeException when it is no map's
+   */
+  static Shape shapeOf(int fd) throws ProbeException {
+    try (Memory attributes = new Memory(16);
+        Memory info = new Memory(INFO_BYTES)) {
+      info.clear();
+      attributes.setInt(0, fd);
+      attributes.setInt(4, INFO_BYTES);
+      attributes.setPointer(8, info);
+      Libc.bpf(OBJ_GET_INFO_BY_FD, attributes);
+      // A program's info has its type first as well, but at 8 and 12 eight bytes of its tag.
+      return new Shape(
+          info.getInt(0), info.getInt(8), info.getInt(12), info.getInt(16), info.getInt(20));
+    } catch (LastErrorException e) {
+      throw new ProbeException("map: errno " + e.getErrorCode() + " (expected: a map)", e);
+    }
   }
 
   private void element(long flags) {

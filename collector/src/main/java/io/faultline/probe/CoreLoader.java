@@ -7,8 +7,10 @@ import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -19,23 +21,23 @@ final class CoreLoader implements Loader {
   private static final int MESSAGE_BYTES = 1 << 20;
   private static final int MESSAGE_CHARS = 800;
 
-  private final ProbeOptions options;
+  private final LoadRequest request;
 
-  CoreLoader(ProbeOptions options) {
-    this.options = options;
+  CoreLoader(LoadRequest request) {
+    this.request = request;
   }
 
   @Override
   public LoadedPrograms load(HookPlan plan, KernelFeatures features) throws ProbeException {
-    return load(plan, (LoadedPrograms) null);
+    return load(plan, (SharedMaps) null);
   }
 
   @Override
-  public LoadedPrograms loadMore(HookPlan plan, LoadedPrograms first) throws ProbeException {
-    return load(plan, first);
+  public LoadedPrograms loadMore(HookPlan plan, SharedMaps maps) throws ProbeException {
+    return load(plan, maps);
   }
 
-  private LoadedPrograms load(HookPlan plan, LoadedPrograms first) throws ProbeException {
+  private LoadedPrograms load(HookPlan plan, SharedMaps shared) throws ProbeException {
     Libbpf libbpf = Native.load(Libbpf.name(), Libbpf.class);
     Deque<String> messages = new ArrayDeque<>();
     Libbpf.PrintFunction print =
@@ -43,14 +45,13 @@ final class CoreLoader implements Loader {
     libbpf.libbpf_set_print(print);
     Core core = new Core(libbpf, print);
     try {
-      core.open(readObject(), options.ringBytes());
-      if (first != null) {
-        core.reuseMaps(first);
+      core.open(readObject(), request.ringBytes());
+      if (shared != null) {
+        core.reuseMaps(shared);
       }
       core.load(plan, messages);
-      if (first == null) {
-        new BpfMap(core.mapFd("config"), 4, StateLayout.CONFIG_BYTES)
-            .update(0, ProbeSet.configOf(options));
+      if (shared == null) {
+        new BpfMap(core.mapFd("config"), 4, StateLayout.CONFIG_BYTES).update(0, request.config());
       }
       core.attach(plan, messages);
       return core;
@@ -168,6 +169,17 @@ final class CoreLoader implements Loader {
     }
 
     @Override
+    public List<String> mapNames() {
+      List<String> names = new ArrayList<>();
+      for (Pointer p = libbpf.bpf_object__next_map(object, Pointer.NULL);
+          p != null;
+          p = libbpf.bpf_object__next_map(object, p)) {
+        names.add(libbpf.bpf_map__name(p));
+      }
+      return names;
+    }
+
+    @Override
     public int mapFd(String name) {
       return libbpf.bpf_map__fd(map(name));
     }
@@ -178,11 +190,25 @@ final class CoreLoader implements Loader {
       return program == null ? -1 : libbpf.bpf_program__fd(program);
     }
 
-    void reuseMaps(LoadedPrograms first) throws ProbeException {
+    void reuseMaps(SharedMaps shared) throws ProbeException {
       for (Pointer p = libbpf.bpf_object__next_map(object, Pointer.NULL);
           p != null;
           p = libbpf.bpf_object__next_map(object, p)) {
-        int error = libbpf.bpf_map__reuse_fd(p, first.mapFd(libbpf.bpf_map__name(p)));
+        String name = libbpf.bpf_map__name(p);
+        int fd = shared.mapFd(name);
+        // They may come from a process without privileges, and libbpf takes any.
+        if (!BpfMap.shapeOf(fd)
+            .equals(
+                new BpfMap.Shape(
+                    libbpf.bpf_map__type(p),
+                    libbpf.bpf_map__key_size(p),
+                    libbpf.bpf_map__value_size(p),
+                    libbpf.bpf_map__max_entries(p),
+                    libbpf.bpf_map__map_flags(p)))) {
+          throw new ProbeException(
+              "map " + name + ": of another kind (expected: that of the same version)");
+        }
+        int error = libbpf.bpf_map__reuse_fd(p, fd);
         if (error != 0) {
           throw new ProbeException("map: cannot be used again, errno " + -error);
         }

@@ -20,6 +20,8 @@ public final class KernelFeatures {
   private static final Path TRACEFS = Path.of("/sys/kernel/tracing");
   private static final Path TRACEFS_IN_DEBUGFS = Path.of("/sys/kernel/debug/tracing");
   private static final Path SECURITYFS = Path.of("/sys/kernel/security");
+  private static final String LOADER_VARIABLE = "FAULTLINE_LOADER";
+  private static final Path LOADER = Path.of("/run/faultline/loader.sock");
   private static final int CAP_SYS_ADMIN = 21;
   private static final int CAP_PERFMON = 38;
   private static final int CAP_BPF = 39;
@@ -142,6 +144,19 @@ public final class KernelFeatures {
     return (capabilities & (1L << capability)) != 0;
   }
 
+  /**
+   * Where a loader process listens that attaches for this one: the one that the variable
+   * FAULTLINE_LOADER names, or that of the package when this process may not attach itself; {@code
+   * null} for none.
+   */
+  public Path loaderSocket() {
+    String name = System.getenv(LOADER_VARIABLE);
+    if (name != null && !name.isEmpty()) {
+      return Path.of(name);
+    }
+    return !mayLoadPrograms() && Files.exists(LOADER) ? LOADER : null;
+  }
+
   /** The kernel's type information; {@code null} when it offers none or it cannot be read. */
   public Btf btf() {
     return btf;
@@ -219,8 +234,11 @@ public final class KernelFeatures {
    * @return {@code null} when nothing stands in the way
    */
   public String obstacleTo(String loader) {
-    if (!mayLoadPrograms()) {
-      return "privileges: not root (expected: root, or CAP_BPF with CAP_PERFMON; run it with sudo)";
+    if (!mayLoadPrograms() && loaderSocket() == null) {
+      return "privileges: not root (expected: root, or CAP_BPF with CAP_PERFMON; run it with sudo, or as a user"
+          + " that a loader at "
+          + LOADER
+          + " serves)";
     }
     if (lockdown.equals("confidentiality")) {
       return "lockdown: confidentiality (expected: none or integrity, for BPF programs must read kernel memory; boot"

@@ -40,6 +40,16 @@ interface Libbpf extends Library {
 
   int bpf_map__fd(Pointer map);
 
+  int bpf_map__type(Pointer map);
+
+  int bpf_map__key_size(Pointer map);
+
+  int bpf_map__value_size(Pointer map);
+
+  int bpf_map__max_entries(Pointer map);
+
+  int bpf_map__map_flags(Pointer map);
+
   int bpf_map__set_max_entries(Pointer map, int entries);
 
   Pointer libbpf_set_print(PrintFunction function);

@@ -49,6 +49,8 @@ final class Libc {
 
     int getpagesize();
 
+    Pointer getpwnam(String name) throws LastErrorException;
+
     int setenv(String name, String value, int overwrite) throws LastErrorException;
   }
 
@@ -122,6 +124,16 @@ final class Libc {
 
   static boolean isRoot() {
     return C.geteuid() == 0;
+  }
+
+  /** The number of a user; -1 when there is none of that name. */
+  static int uidOf(String name) {
+    try {
+      Pointer user = C.getpwnam(name);
+      return user == null ? -1 : user.getInt(2L * Native.POINTER_SIZE); // after name and password
+    } catch (LastErrorException e) {
+      return -1;
+    }
   }
 
   /** Sets an environment variable for native code: the JVM's own map does not reach it. */

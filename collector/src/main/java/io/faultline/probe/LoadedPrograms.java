@@ -1,11 +1,12 @@
 package io.faultline.probe;
 
+import java.util.List;
 import java.util.Set;
 
 /** What a {@link Loader} attached: descriptors of maps and programs. One thread. */
-interface LoadedPrograms extends AutoCloseable {
-  /** Descriptor of the map of that name in {@code bpf/state.h}. */
-  int mapFd(String name);
+interface LoadedPrograms extends SharedMaps, AutoCloseable {
+  /** The names of all maps. */
+  List<String> mapNames();
 
   /** Descriptor of the program that stands for that hook, or -1 when it is not attached. */
   int programFd(Hook hook);

@@ -25,9 +25,10 @@ public sealed interface Loader permits CoreLoader, BccLoader {
   LoadedPrograms load(HookPlan plan, KernelFeatures features) throws ProbeException;
 
   /**
-   * Attaches more hooks to the same maps, those of a module that was not there before.
+   * Attaches hooks to maps that are there: those of a module that was not there before, or of a
+   * stream that goes on.
    *
    * @throws ProbeException when the kernel or the library refuses, or this loader cannot
    */
-  LoadedPrograms loadMore(HookPlan plan, LoadedPrograms first) throws ProbeException;
+  LoadedPrograms loadMore(HookPlan plan, SharedMaps maps) throws ProbeException;
 }

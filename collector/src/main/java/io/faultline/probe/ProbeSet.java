@@ -6,11 +6,11 @@ import com.sun.jna.Pointer;
 import io.faultline.event.LockClass;
 import io.faultline.event.LockMode;
 import io.faultline.event.Probe;
+import io.faultline.probe.task.TaskFacts;
 import io.faultline.source.StreamInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -29,8 +28,8 @@ import java.util.function.Consumer;
  * The programs, loaded and attached, and what they keep: the ring, the settings, the counters, the
  * cells, the operations in flight.
  *
- * <p>Everything hangs on descriptors of this process: whatever way the process ends, the kernel
- * detaches the programs. One thread.
+ * <p>Everything hangs on descriptors of this process, or of a loader process that serves it:
+ * whatever way either ends, the kernel detaches the programs. One thread.
  */
 public final class ProbeSet implements AutoCloseable {
   private static final int OBJ_GET_INFO_BY_FD = 15;
@@ -41,12 +40,13 @@ public final class ProbeSet implements AutoCloseable {
   private static final long SLOTS_BYTES =
       (long) StateLayout.LOCK_SLOTS * StateLayout.LOCK_SLOT_BYTES;
 
+  private static final long RENEWED_NS = 1_000_000_000L;
+
+  /** Before the programs stop for sure: their clocks are those of jiffies. */
+  private static final long STALL_MARGIN_NS = 50_000_000;
+
   private final KernelFeatures features;
-  private final ProbeOptions options;
-  private final Loader loader;
-  private final LoadedPrograms programs;
-  private final Map<String, LoadedPrograms> modulePrograms = new HashMap<>();
-  private final HookPlan plan;
+  private final Attachment attachment;
   private final Set<String> refused = new HashSet<>(); // modules that there is no way to attach to
   private final Map<Hook, String> vias = new EnumMap<>(Hook.class);
   private final int ringBytes;
@@ -66,54 +66,40 @@ public final class ProbeSet implements AutoCloseable {
   private long stallNs;
   private final Pointer slotPages;
   private final ByteBuffer slots;
-
-  /** Before the programs stop for sure: their clocks are those of jiffies. */
-  private static final long STALL_MARGIN_NS = 50_000_000;
-
+  private boolean isLossSaid;
+  private long renewedNs;
   private boolean isDetached;
   private boolean isClosed;
 
-  private ProbeSet(
-      KernelFeatures features,
-      ProbeOptions options,
-      Loader loader,
-      LoadedPrograms programs,
-      HookPlan plan) {
+  private ProbeSet(KernelFeatures features, ProbeOptions options, Attachment attachment) {
     this.features = features;
-    this.options = options;
-    this.loader = loader;
-    this.programs = programs;
-    this.plan = plan;
+    this.attachment = attachment;
     ringBytes = options.ringBytes();
     pageBytes = pageBytes();
     cpus = possibleCpus();
-    int ringFd = programs.mapFd("events");
+    int ringFd = attachment.mapFd("events");
     consumerPage = Libc.mmap(pageBytes, Libc.PROT_READ | Libc.PROT_WRITE, ringFd, 0);
     producerPages = Libc.mmap(pageBytes + 2L * ringBytes, Libc.PROT_READ, ringFd, pageBytes);
-    config = new BpfMap(programs.mapFd("config"), 4, StateLayout.CONFIG_BYTES);
-    counters = new BpfMap(programs.mapFd("counters"), 4, StateLayout.COUNTERS_BYTES * cpus);
+    config = new BpfMap(attachment.mapFd("config"), 4, StateLayout.CONFIG_BYTES);
+    counters = new BpfMap(attachment.mapFd("counters"), 4, StateLayout.COUNTERS_BYTES * cpus);
     cells =
         new BpfMap(
-            programs.mapFd("cells"), StateLayout.CELL_KEY_BYTES, StateLayout.CELL_BYTES * cpus);
+            attachment.mapFd("cells"), StateLayout.CELL_KEY_BYTES, StateLayout.CELL_BYTES * cpus);
     inFlight =
         new BpfMap(
-            programs.mapFd("in_flight"),
+            attachment.mapFd("in_flight"),
             StateLayout.IN_FLIGHT_KEY_BYTES,
             StateLayout.IN_FLIGHT_BYTES);
-    lockCells = new BpfMap(programs.mapFd("lock_cells"), 4, StateLayout.LOCK_CELL_BYTES * cpus);
-    stacks = new BpfMap(programs.mapFd("stacks"), 4, 8 * StateLayout.STACK_FRAMES);
+    lockCells = new BpfMap(attachment.mapFd("lock_cells"), 4, StateLayout.LOCK_CELL_BYTES * cpus);
+    stacks = new BpfMap(attachment.mapFd("stacks"), 4, 8 * StateLayout.STACK_FRAMES);
     slotPages =
-        Libc.mmap(SLOTS_BYTES, Libc.PROT_READ | Libc.PROT_WRITE, programs.mapFd("lock_slots"), 0);
+        Libc.mmap(SLOTS_BYTES, Libc.PROT_READ | Libc.PROT_WRITE, attachment.mapFd("lock_slots"), 0);
     slots = slotPages.getByteBuffer(0, SLOTS_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    tasks = new BpfMap(programs.mapFd("tasks"), 4, StateLayout.TASK_STATE_BYTES);
-    missedSlots = new BpfMap(programs.mapFd("missed_slots"), 4, 4);
-    heartbeat = new Heartbeat(programs.mapFd("heartbeat"));
+    tasks = new BpfMap(attachment.mapFd("tasks"), 4, StateLayout.TASK_STATE_BYTES);
+    missedSlots = new BpfMap(attachment.mapFd("missed_slots"), 4, 4);
+    heartbeat = new Heartbeat(attachment.mapFd("heartbeat"));
     stallNs = options.stallNs();
-    for (Hook hook : Hook.values()) {
-      if (plan.wayOf(hook) != null) {
-        vias.put(hook, plan.viaOf(hook));
-      }
-    }
+    vias.putAll(attachment.vias());
   }
 
   /**
@@ -123,27 +109,26 @@ public final class ProbeSet implements AutoCloseable {
    */
   public static ProbeSet attach(KernelFeatures features, ProbeOptions options)
       throws ProbeException {
-    String obstacle = features.obstacleTo(options.loader());
-    if (obstacle != null) {
-      throw new ProbeException(obstacle);
-    }
-    boolean isBcc = options.loader().equals(Loader.BCC);
-    Loader loader = isBcc ? new BccLoader(options) : new CoreLoader(options);
-    // With libbpf each module's programs are an object of their own, which can come and go.
-    HookPlan plan =
-        HookPlan.of(
-            features,
-            options.loader(),
-            options.without(),
-            hook -> isBcc || hook.module().isEmpty());
-    LoadedPrograms programs = loader.load(plan, features);
+    LoadRequest request = LoadRequest.of(options);
+    Attachment attachment =
+        features.loaderSocket() != null
+            ? RemoteAttachment.connect(features.loaderSocket(), request)
+            : LocalAttachment.attach(features, request, null);
     try {
-      ProbeSet probes = new ProbeSet(features, options, loader, programs, plan);
+      ProbeSet probes = new ProbeSet(features, options, attachment);
       probes.refreshModules(change -> {});
       return probes;
     } catch (LastErrorException e) {
-      programs.close();
-      throw new ProbeException("ring: cannot be mapped, errno " + e.getErrorCode(), e);
+      attachment.close();
+      throw new ProbeException(
+          "ring: cannot be mapped, errno "
+              + e.getErrorCode()
+              + " (expected: Linux 5.19 or later for a user without privileges, or"
+              + " kernel.unprivileged_bpf_disabled=0)",
+          e);
+    } catch (ProbeException e) {
+      attachment.close();
+      throw e;
     }
   }
 
@@ -152,15 +137,42 @@ public final class ProbeSet implements AutoCloseable {
 
   /**
    * Attaches the hooks of modules that have been loaded since, and lets go of those that {@link
-   * ModuleRelease} asks for.
+   * ModuleRelease} asks for. When the loader process is gone, so are all hooks; they are attached
+   * again, to the same maps, when it is back: the stream goes on, and says what it misses.
    *
-   * @throws ProbeException when the kernel refuses a module's programs; it is not tried again until
-   *     the module has been unloaded
+   * @throws ProbeException when the kernel refuses a module's programs, which are not tried again
+   *     until the module has been unloaded; or when the loader is lost, said once
+   * @throws IOException when the stream cannot go on
    */
-  public void refreshModules(Consumer<Change> changes) throws ProbeException {
+  public void refreshHooks(Consumer<Change> changes) throws IOException {
     if (isDetached) {
       return;
     }
+    if (attachment.isLost() && !isLossSaid) {
+      isLossSaid = true;
+      forgetBegun();
+      vias.forEach((hook, via) -> changes.accept(new Change(hook, false, via)));
+      vias.clear();
+      refused.clear();
+      throw new ProbeException("the loader is gone; attached again when it is back");
+    }
+    if (attachment.isLost()) {
+      long nowNs = System.nanoTime();
+      if (nowNs - renewedNs < RENEWED_NS) {
+        return;
+      }
+      renewedNs = nowNs;
+      if (!attachment.renew()) {
+        return;
+      }
+      isLossSaid = false;
+      vias.putAll(attachment.vias());
+      vias.forEach((hook, via) -> changes.accept(new Change(hook, true, via)));
+    }
+    refreshModules(changes);
+  }
+
+  private void refreshModules(Consumer<Change> changes) throws ProbeException {
     for (String module : ModuleRelease.MODULES) {
       boolean isWanted = features.hasModule(module) && !ModuleRelease.isAsked(module);
       Set<Hook> attached = attachedOf(module);
@@ -168,13 +180,9 @@ public final class ProbeSet implements AutoCloseable {
         refused.remove(module);
       }
       if (!isWanted && !attached.isEmpty()) {
-        modulePrograms.getOrDefault(module, programs).release(attached);
-        modulePrograms.remove(module);
+        attachment.releaseModule(module, attached);
         attached.forEach(hook -> changes.accept(new Change(hook, false, vias.remove(hook))));
-      } else if (isWanted
-          && attached.isEmpty()
-          && !refused.contains(module)
-          && !(loader instanceof BccLoader)) {
+      } else if (isWanted && attached.isEmpty() && !refused.contains(module)) {
         attachModule(module, changes);
       }
     }
@@ -187,27 +195,33 @@ public final class ProbeSet implements AutoCloseable {
   }
 
   private void attachModule(String module, Consumer<Change> changes) throws ProbeException {
-    HookPlan more =
-        HookPlan.of(
-            features, options.loader(), options.without(), hook -> hook.module().equals(module));
+    refused.add(module);
+    Map<Hook, String> more = attachment.attachModule(module);
     if (more.isEmpty()) {
-      refused.add(module);
       return;
     }
-    refused.add(module);
-    modulePrograms.put(module, loader.loadMore(more, programs));
     refused.remove(module);
-    for (Hook hook : Hook.values()) {
-      if (more.wayOf(hook) != null) {
-        vias.put(hook, more.viaOf(hook));
-        changes.accept(new Change(hook, true, more.viaOf(hook)));
-      }
-    }
+    vias.putAll(more);
+    more.forEach((hook, via) -> changes.accept(new Change(hook, true, via)));
   }
 
   /** The loader's name. */
   public String loader() {
-    return plan.loader();
+    return attachment.loader();
+  }
+
+  /**
+   * Has the kernel measure how long programs run, see {@link RunStatistics}; {@code null} when it
+   * does not, or does not let us.
+   */
+  public RunStatistics measure() {
+    int fd = attachment.openStatistics();
+    return fd < 0 ? null : new RunStatistics(fd);
+  }
+
+  /** Answers about tasks of others, from whoever may ask: this process, or the loader. */
+  public TaskFacts facts() {
+    return attachment.facts();
   }
 
   /** The hooks as a recording's header lists them. */
@@ -237,12 +251,12 @@ public final class ProbeSet implements AutoCloseable {
 
   /** Waits until an event may be there, or for that time. */
   public void awaitEvents(Duration timeout) {
-    Libc.awaitReadable(programs.mapFd("events"), timeout);
+    Libc.awaitReadable(attachment.mapFd("events"), timeout);
   }
 
   /** Changes what is left out and how much is emitted, from the next hit on. */
   public void configure(ProbeOptions options) {
-    config.update(0, configOf(options));
+    config.update(0, LoadRequest.configOf(options));
     stallNs = options.stallNs();
   }
 
@@ -271,7 +285,8 @@ public final class ProbeSet implements AutoCloseable {
 
   /**
    * Forgets operations and requests that had begun: while nobody read, nobody saw their ends. Only
-   * while {@link #isStalled}: no program runs that could be in the middle of one.
+   * while {@link #isStalled}, or while nothing is attached: no program runs that could be in the
+   * middle of one.
    */
   public void forgetBegun() {
     inFlight.clear();
@@ -283,32 +298,6 @@ public final class ProbeSet implements AutoCloseable {
     for (int at = 0; at < SLOTS_BYTES; at += 8) {
       slots.putLong(at, 0);
     }
-  }
-
-  static byte[] configOf(ProbeOptions options) {
-    ByteBuffer bytes = ByteBuffer.allocate(StateLayout.CONFIG_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    ProbeFilter filter = options.filter();
-    byte[] comm = filter.comm().getBytes(StandardCharsets.UTF_8);
-    int filters =
-        (filter.dev().isPresent() ? StateLayout.FILTER_DEV : 0)
-            | (filter.tgid().isPresent() ? StateLayout.FILTER_TGID : 0)
-            | (comm.length > 0 ? StateLayout.FILTER_COMM : 0)
-            | (filter.cgroup().isPresent() ? StateLayout.FILTER_CGROUP : 0);
-    bytes.putLong(StateLayout.CONFIG_SLOW_NS, options.slowNs());
-    bytes.putLong(StateLayout.CONFIG_MIN_WAIT_NS, options.minWaitNs());
-    bytes.putLong(StateLayout.CONFIG_STACK_NS, options.stackNs());
-    bytes.putLong(StateLayout.CONFIG_CGROUP, filter.cgroup().orElse(0));
-    bytes.putInt(StateLayout.CONFIG_DEV, filter.dev().orElse(0));
-    bytes.putInt(StateLayout.CONFIG_TGID, filter.tgid().orElse(0));
-    bytes.putInt(StateLayout.CONFIG_FILTERS, filters);
-    bytes.putInt(StateLayout.CONFIG_FULL, options.isFull() ? 1 : 0);
-    bytes.putLong(StateLayout.CONFIG_STALL_NS, options.stallNs());
-    bytes.putInt(
-        StateLayout.CONFIG_SHED,
-        (options.skipsFaults() ? StateLayout.SHED_FAULTS : 0)
-            | (options.skipsSemaphores() ? StateLayout.SHED_CONTENTION : 0));
-    bytes.put(StateLayout.CONFIG_COMM, comm, 0, Math.min(comm.length, 15));
-    return bytes.array();
   }
 
   /** Possible CPUs: the kernel keeps counters for each. */
@@ -375,8 +364,7 @@ public final class ProbeSet implements AutoCloseable {
   }
 
   private long programInfo(Hook hook, int at) {
-    LoadedPrograms loaded = modulePrograms.getOrDefault(hook.module(), programs);
-    int fd = loaded.programFd(hook);
+    int fd = attachment.programFd(hook);
     if (fd < 0) {
       return 0;
     }
@@ -564,8 +552,7 @@ public final class ProbeSet implements AutoCloseable {
   /** Ends all hits; what the programs kept stays readable. */
   public void detach() {
     isDetached = true;
-    programs.detach();
-    modulePrograms.values().forEach(LoadedPrograms::detach);
+    attachment.detach();
   }
 
   @Override
@@ -576,8 +563,7 @@ public final class ProbeSet implements AutoCloseable {
       Libc.munmap(producerPages, pageBytes + 2L * ringBytes);
       Libc.munmap(slotPages, SLOTS_BYTES);
       heartbeat.close();
-      modulePrograms.values().forEach(LoadedPrograms::close);
-      programs.close();
+      attachment.close();
     }
   }
 

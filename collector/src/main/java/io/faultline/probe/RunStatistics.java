@@ -14,18 +14,18 @@ public final class RunStatistics implements AutoCloseable {
 
   private final int fd;
 
-  private RunStatistics(int fd) {
+  RunStatistics(int fd) {
     this.fd = fd;
   }
 
-  /** Switches it on; {@code null} when the kernel does not, or does not let us. */
-  public static RunStatistics open() {
+  /** Descriptor that switches it on; -1 when the kernel does not, or does not let us. */
+  static int open() {
     try (Memory attributes = new Memory(8)) {
       attributes.clear();
       attributes.setInt(0, RUN_TIME);
-      return new RunStatistics(Libc.bpf(ENABLE_STATS, attributes));
+      return Libc.bpf(ENABLE_STATS, attributes);
     } catch (LastErrorException e) {
-      return null;
+      return -1;
     }
   }
 

@@ -9,6 +9,7 @@ import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -92,7 +93,7 @@ final class Routes {
   }
 
   /** All that it answers, as {@code get /api/v1/now}, for the test of their description. */
-  TreeSet<String> described() {
+  SortedSet<String> described() {
     TreeSet<String> all = new TreeSet<>();
     documents.keySet().forEach(path -> all.add("get " + path));
     others.keySet().forEach(path -> all.add("get " + path));

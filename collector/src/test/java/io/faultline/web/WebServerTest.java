@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -86,7 +87,7 @@ class WebServerTest {
   void shouldDescribeExactlyWhatItAnswers() throws IOException {
     start("", 4);
     served.server.serve("/metrics", accept -> new WebServer.Text("text/plain", ""));
-    TreeSet<String> answered = served.server.routes().described();
+    SortedSet<String> answered = served.server.routes().described();
     try (WebServer collector =
         WebServer.start(
             new HostsContent("collector", Silences.of(List.of())), Served.settings("", 1))) {

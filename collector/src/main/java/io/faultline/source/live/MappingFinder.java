@@ -2,22 +2,16 @@ package io.faultline.source.live;
 
 import io.faultline.event.EventHandler;
 import io.faultline.event.Fault;
-import java.io.BufferedReader;
+import io.faultline.probe.task.TaskFacts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /**
- * Finds out which file the page belongs to that an attempt missed, from /proc/PID/maps: a lock of
+ * Finds out which file the page belongs to that an attempt missed, from its mappings: a lock of
  * that file was needed while the lock of the operation's file was held. The process must still be
  * there; what it maps is believed for a second.
  */
@@ -31,7 +25,6 @@ final class MappingFinder implements EventHandler {
   /** Processes read between two calls of {@link #refill}; more misses stay without an answer. */
   private static final int READINGS_MAX = 8;
 
-  private static final int READING_MS_MAX = 20;
   private static final int AREAS_MAX = 1024;
   private static final long BELIEVED_NS = 1_000_000_000L;
 
@@ -40,20 +33,13 @@ final class MappingFinder implements EventHandler {
 
   private record Area(int dev, long ino, String comm, long readNs) {}
 
+  private final TaskFacts facts;
   private final Output output;
   private final Map<Page, Area> areas = new LinkedHashMap<>();
-  private final ExecutorService reader =
-      Executors.newSingleThreadExecutor(
-          task -> {
-            Thread thread = new Thread(task, "faultline-mappings");
-            thread.setDaemon(true);
-            return thread;
-          });
-  private Future<Area> reading; // the last one, or null
-  private Page late; // what it reads, when it did not end in time
   private int readings;
 
-  MappingFinder(Output output) {
+  MappingFinder(TaskFacts facts, Output output) {
+    this.facts = facts;
     this.output = output;
   }
 
@@ -67,7 +53,6 @@ final class MappingFinder implements EventHandler {
     if (fault.kind() != Fault.Kind.MISSING) {
       return;
     }
-    keepLate();
     Page page = new Page(fault.tgid(), fault.address() >>> 12);
     Area area = areas.get(page);
     long nowNs = System.nanoTime();
@@ -76,7 +61,7 @@ final class MappingFinder implements EventHandler {
         return;
       }
       readings--;
-      area = readInTime(page, fault);
+      area = read(fault.tgid(), fault.tid(), fault.address(), nowNs);
       if (area == null) {
         return;
       }
@@ -95,71 +80,16 @@ final class MappingFinder implements EventHandler {
     areas.put(page, area);
   }
 
-  /**
-   * As {@link #read}, but for a moment only: the kernel takes mmap_lock to list the mappings, and a
-   * process that is stuck may hold it. Until such a reading has ended nothing more is read.
-   */
-  private Area readInTime(Page page, Fault fault) {
-    if (reading != null && !reading.isDone()) {
+  private Area read(int tgid, int tid, long address, long nowNs) {
+    TaskFacts.FileArea area = facts.area(tgid, address);
+    if (area == null) {
       return null;
-    }
-    int tid = fault.tid();
-    long address = fault.address();
-    reading = reader.submit(() -> read(page.tgid(), tid, address));
-    try {
-      return reading.get(READING_MS_MAX, TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return null;
-    } catch (ExecutionException e) {
-      return null;
-    } catch (TimeoutException e) {
-      late = page;
-      return null;
-    }
-  }
-
-  /** On a host that is busy an answer comes late: then it serves the next miss of that page. */
-  private void keepLate() {
-    if (late == null || !reading.isDone()) {
-      return;
     }
     try {
-      Area area = reading.get();
-      if (area != null) {
-        keep(late, area);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (ExecutionException e) {
-      // As if the process were gone.
-    }
-    late = null;
-  }
-
-  /** The area around the address; {@code null} when the process is gone, or nothing is there. */
-  private static Area read(int tgid, int tid, long address) {
-    Path process = Path.of("/proc/" + tgid);
-    try (BufferedReader lines = Files.newBufferedReader(process.resolve("maps"))) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        // 7f0c2e000000-7f0c2e021000 rw-p 00000000 fe:01 805f  /path
-        int dash = line.indexOf('-');
-        int space = line.indexOf(' ', dash);
-        long begin = Long.parseUnsignedLong(line, 0, dash, 16);
-        long end = Long.parseUnsignedLong(line, dash + 1, space, 16);
-        if (Long.compareUnsigned(begin, address) <= 0 && Long.compareUnsigned(address, end) < 0) {
-          String[] fields = line.split(" +", 6);
-          int colon = fields[3].indexOf(':');
-          int dev =
-              Integer.parseInt(fields[3], 0, colon, 16) << 20
-                  | Integer.parseInt(fields[3], colon + 1, fields[3].length(), 16);
-          String comm = Files.readString(process.resolve("task/" + tid + "/comm")).strip();
-          return new Area(dev, Long.parseLong(fields[4]), comm, System.nanoTime());
-        }
-      }
+      String comm = Files.readString(Path.of("/proc/" + tgid + "/task/" + tid + "/comm")).strip();
+      return new Area(area.dev(), area.ino(), comm, nowNs);
     } catch (IOException e) {
-      // The process is gone.
+      return null; // the task is gone
     }
-    return null;
   }
 }

@@ -4,9 +4,9 @@ import io.faultline.event.EventHandler;
 import io.faultline.event.LockClass;
 import io.faultline.event.LockStep;
 import io.faultline.probe.ProbeSet;
+import io.faultline.probe.task.TaskFacts;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -23,12 +23,11 @@ import java.util.StringJoiner;
  * Finds the names of lock tables, lockspaces and stacks that events give a number of: they exist on
  * the running host only, and a recording is read elsewhere.
  *
- * <p>Stacks are looked up in /proc/kallsyms, all new ones in one pass: the table is never kept.
+ * <p>Stacks are looked up all new ones at once: it takes a pass through the kernel's symbols.
  */
 final class NameFinder implements EventHandler {
   private static final Path GFS2 = Path.of("/sys/fs/gfs2");
   private static final Path DLM = Path.of("/sys/kernel/dlm");
-  private static final Path KALLSYMS = Path.of("/proc/kallsyms");
 
   /** Numbers of one kind that are looked for; more stay without a name. */
   private static final int NAMES_MAX = 4096;
@@ -107,46 +106,17 @@ final class NameFinder implements EventHandler {
     newStacks.clear();
   }
 
-  /**
-   * The function that each address is in, with the distance from its begin. The table has hundreds
-   * of thousands of lines, and the sweep waits meanwhile: a line that is no better costs no object
-   * but itself.
-   */
-  private static Map<Long, String> symbolsOf(Map<Integer, long[]> stacks) {
-    // Kernel addresses are negative, and all of one sign: signed order is their order.
-    long[] frames =
-        stacks.values().stream().flatMapToLong(Arrays::stream).sorted().distinct().toArray();
-    long[] begins = new long[frames.length];
-    Arrays.fill(begins, Long.MIN_VALUE);
-    String[] names = new String[frames.length];
-    try (BufferedReader lines = Files.newBufferedReader(KALLSYMS)) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        int space = line.indexOf(' ');
-        long begin = Long.parseUnsignedLong(line, 0, space, 16);
-        int first = Arrays.binarySearch(frames, begin);
-        first = first < 0 ? -first - 1 : first;
-        if (first == frames.length || begins[first] >= begin) {
-          continue; // frames that are higher have a begin that is no lower
-        }
-        if ("tTwW".indexOf(line.charAt(space + 1)) < 0) {
-          continue;
-        }
-        int module = line.indexOf('\t');
-        String function = line.substring(space + 3, module < 0 ? line.length() : module);
-        for (int i = first; i < frames.length && begins[i] < begin; i++) {
-          begins[i] = begin;
-          names[i] = function;
-        }
-      }
-    } catch (IOException e) {
-      // Addresses stay addresses.
-    }
+  /** The function that each address is in, with the distance from its begin. */
+  private Map<Long, String> symbolsOf(Map<Integer, long[]> stacks) {
+    long[] addresses = stacks.values().stream().flatMapToLong(Arrays::stream).distinct().toArray();
     Map<Long, String> symbols = new HashMap<>();
-    for (int i = 0; i < frames.length; i++) {
-      String address = "0x" + Long.toHexString(frames[i]);
-      symbols.put(
-          frames[i],
-          names[i] == null ? address : names[i] + "+0x" + Long.toHexString(frames[i] - begins[i]));
+    for (int from = 0; from < addresses.length; from += TaskFacts.SYMBOLS_MAX) {
+      int to = Math.min(from + TaskFacts.SYMBOLS_MAX, addresses.length);
+      String[] names = probes.facts().symbols(Arrays.copyOfRange(addresses, from, to));
+      for (int i = from; i < to; i++) {
+        String name = names[i - from];
+        symbols.put(addresses[i], name != null ? name : "0x" + Long.toHexString(addresses[i]));
+      }
     }
     return symbols;
   }

@@ -6,30 +6,18 @@ import io.faultline.event.EventHandler;
 import io.faultline.event.InvalidateFail;
 import io.faultline.event.LockClass;
 import io.faultline.event.LockStep;
+import io.faultline.probe.task.TaskFacts;
 import io.faultline.source.StreamConsumer;
-import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Map;
 import java.util.Set;
 
 /**
  * Finds the path of each file that events name by device and inode, through the descriptors of the
  * process, while it has the file open.
- *
- * <p>Device numbers are those of the superblock, as the events have them and /proc/self/mountinfo
- * shows them; stat(2) gives another one on btrfs. So the way leads through fdinfo (inode, mount id)
- * and mountinfo (device of the mount).
  */
 final class PathFinder implements EventHandler {
   /** Files looked for; more are left without a path. */
   private static final int FILES_MAX = 65_536;
-
-  /** Descriptors looked at for one file. */
-  private static final int DESCRIPTORS_MAX = 4096;
 
   /** The last files seen, by hash: the common case costs two comparisons. */
   private static final int RECENT = 1024;
@@ -38,11 +26,15 @@ final class PathFinder implements EventHandler {
 
   private record FileKey(int dev, long ino) {}
 
+  private final TaskFacts facts;
   private final Set<FileKey> tried = new HashSet<>();
   private final long[] recentInos = new long[RECENT];
   private final int[] recentDevs = new int[RECENT];
-  private Map<String, Integer> devByMountId = new HashMap<>();
   private StreamConsumer consumer;
+
+  PathFinder(TaskFacts facts) {
+    this.facts = facts;
+  }
 
   /** Where paths go. */
   void use(StreamConsumer newConsumer) {
@@ -57,59 +49,11 @@ final class PathFinder implements EventHandler {
     recentInos[slot] = ino;
     recentDevs[slot] = dev;
     if (tried.size() < FILES_MAX && tried.add(new FileKey(dev, ino))) {
-      String path = find(event.tgid(), dev, ino);
+      String path = facts.path(event.tgid(), dev, ino);
       if (path != null) {
         consumer.onPath(dev, ino, path);
       }
     }
-  }
-
-  private String find(int tgid, int dev, long ino) {
-    int seen = 0;
-    try (DirectoryStream<Path> descriptors =
-        Files.newDirectoryStream(Path.of("/proc/" + tgid + "/fd"))) {
-      for (Path descriptor : descriptors) {
-        if (++seen > DESCRIPTORS_MAX) {
-          return null;
-        }
-        if (isFile(tgid, String.valueOf(descriptor.getFileName()), dev, ino)) {
-          return Files.readSymbolicLink(descriptor).toString();
-        }
-      }
-    } catch (IOException e) {
-      // The process is gone, or closed the file.
-    }
-    return null;
-  }
-
-  private boolean isFile(int tgid, String descriptor, int dev, long ino) {
-    try {
-      String mountId = "";
-      boolean isInode = false;
-      for (String line : Files.readAllLines(Path.of("/proc/" + tgid + "/fdinfo/" + descriptor))) {
-        if (line.startsWith("mnt_id:")) {
-          mountId = line.substring(7).trim();
-        } else if (line.startsWith("ino:")) {
-          isInode = Long.parseUnsignedLong(line.substring(4).trim()) == ino;
-        }
-      }
-      return isInode && devOf(tgid, mountId) == dev;
-    } catch (IOException | NumberFormatException e) {
-      return false;
-    }
-  }
-
-  private int devOf(int tgid, String mountId) throws IOException {
-    if (!devByMountId.containsKey(mountId)) {
-      Map<String, Integer> mounts = new HashMap<>();
-      for (String line : Files.readAllLines(Path.of("/proc/" + tgid + "/mountinfo"))) {
-        String[] fields = line.split(" ", 4);
-        String[] dev = fields[2].split(":");
-        mounts.put(fields[0], Integer.parseInt(dev[0]) << 20 | Integer.parseInt(dev[1]));
-      }
-      devByMountId = mounts;
-    }
-    return devByMountId.getOrDefault(mountId, 0);
   }
 
   @Override

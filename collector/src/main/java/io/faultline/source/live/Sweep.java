@@ -14,6 +14,7 @@ import io.faultline.probe.InFlight;
 import io.faultline.probe.LockCellTotals;
 import io.faultline.probe.ProbeException;
 import io.faultline.probe.ProbeSet;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -50,7 +51,7 @@ final class Sweep {
 
   private final ProbeSet probes;
   private final EventBuilder builder = new EventBuilder();
-  private final TaskInspector inspector = new TaskInspector();
+  private final TaskInspector inspector;
   private final TaskWatch tasks;
   private final LockSweep locks;
   private final long[][] counters;
@@ -63,6 +64,7 @@ final class Sweep {
   Sweep(ProbeSet probes, TaskWatch tasks) {
     this.probes = probes;
     this.tasks = tasks;
+    inspector = new TaskInspector(probes.facts());
     locks = new LockSweep(probes, tasks);
     counters = probes.newCounters();
     lostByCpuAndProbe = new long[probes.cpus() * Probe.values().length];
@@ -73,8 +75,9 @@ final class Sweep {
    *
    * @param isLast hits have ended: everything that is left is said
    * @return how many events it made
+   * @throws IOException when the stream cannot go on
    */
-  int run(Output output, long nowNs, boolean isLast) {
+  int run(Output output, long nowNs, boolean isLast) throws IOException {
     made = 0;
     Map<Long, Said> saidNow = new HashMap<>();
     for (InFlight entry : probes.inFlightSince(isLast ? nowNs : nowNs - AGE_MIN_NS)) {
@@ -93,7 +96,7 @@ final class Sweep {
     said = saidNow;
     boolean hasSaidLocks =
         locks.sweep(nowNs, isLast, type -> event(type, nowNs), () -> emit(output));
-    refreshModules(output, nowNs);
+    refreshHooks(output, nowNs);
     // After what was said of locks the counters say at once whether anything is missing.
     if (isLast || hasSaidLocks || nowNs - countersNs >= COUNTERS_NS) {
       countersNs = nowNs;
@@ -122,9 +125,9 @@ final class Sweep {
     emit(output);
   }
 
-  private void refreshModules(Output output, long nowNs) {
+  private void refreshHooks(Output output, long nowNs) throws IOException {
     try {
-      probes.refreshModules(
+      probes.refreshHooks(
           change -> {
             begin(EventType.HOOK, change.hook().probe, Event.CPU_NONE, nowNs)
                 .hookChange(change.isAttached(), change.via());

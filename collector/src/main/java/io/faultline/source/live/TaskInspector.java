@@ -3,11 +3,11 @@ package io.faultline.source.live;
 import io.faultline.event.Attempt;
 import io.faultline.event.OperationEnd;
 import io.faultline.probe.InFlight;
+import io.faultline.probe.task.IoCounts;
+import io.faultline.probe.task.TaskFacts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Map;
 
 /**
  * Asks /proc whether a task is still in the system call in which its operation began.
@@ -36,6 +36,12 @@ final class TaskInspector {
     static final Finding OUT = new Finding(true, OperationEnd.RESULT_UNKNOWN);
   }
 
+  private final TaskFacts facts;
+
+  TaskInspector(TaskFacts facts) {
+    this.facts = facts;
+  }
+
   Finding inspect(InFlight entry, long nowNs) {
     Path task = Path.of("/proc/" + entry.attempt().tgid() + "/task/" + entry.attempt().tid());
     if (!isSameTask(task, entry.taskNs())) {
@@ -45,9 +51,13 @@ final class TaskInspector {
       return Finding.IN;
     }
     if (entry.syscalls() != 0 && !entry.attempt().is(Attempt.ASYNC)) {
-      return byCalls(task, entry);
+      IoCounts io = facts.io(entry.attempt().tgid(), entry.attempt().tid());
+      if (io != null) {
+        return byCalls(io, entry);
+      }
     }
-    return byStack(task, nowNs - entry.sinceNs());
+    return byStack(
+        facts.stack(entry.attempt().tgid(), entry.attempt().tid()), nowNs - entry.sinceNs());
   }
 
   private static boolean isSameTask(Path task, long taskNs) {
@@ -61,39 +71,29 @@ final class TaskInspector {
     }
   }
 
-  private static Finding byCalls(Path task, InFlight entry) {
-    try {
-      Map<String, Long> io = new HashMap<>();
-      for (String line : Files.readAllLines(task.resolve("io"))) {
-        int colon = line.indexOf(':');
-        io.put(line.substring(0, colon), Long.parseLong(line.substring(colon + 1).trim()));
-      }
-      if (1 + io.get("syscr") + io.get("syscw") == entry.syscalls()) {
-        return Finding.IN;
-      }
-      boolean isWrite = entry.attempt().is(Attempt.WRITE);
-      return io.get(isWrite ? "syscw" : "syscr") == entry.calls() + 1
-          ? new Finding(true, io.get(isWrite ? "wchar" : "rchar") - entry.chars())
-          : Finding.OUT;
-    } catch (IOException e) {
-      return Finding.OUT; // the task ended between two readings
+  private static Finding byCalls(IoCounts io, InFlight entry) {
+    if (io.equals(IoCounts.GONE)) {
+      return Finding.OUT; // it ended between two readings
     }
+    if (1 + io.readCalls() + io.writeCalls() == entry.syscalls()) {
+      return Finding.IN;
+    }
+    boolean isWrite = entry.attempt().is(Attempt.WRITE);
+    return (isWrite ? io.writeCalls() : io.readCalls()) == entry.calls() + 1
+        ? new Finding(true, (isWrite ? io.writeChars() : io.readChars()) - entry.chars())
+        : Finding.OUT;
   }
 
-  private static Finding byStack(Path task, long ageNs) {
-    try {
-      String stack = Files.readString(task.resolve("stack"));
-      if (stack.contains("iomap_dio_rw")
-          || stack.contains("read_iter")
-          || stack.contains("write_iter")) {
-        return Finding.IN;
-      }
-      if (!stack.isBlank()) {
-        return Finding.OUT;
-      }
-    } catch (IOException e) {
-      // Not permitted, or not built in: age decides.
+  private static Finding byStack(String stack, long ageNs) {
+    if (stack.contains("iomap_dio_rw")
+        || stack.contains("read_iter")
+        || stack.contains("write_iter")) {
+      return Finding.IN;
     }
+    if (!stack.isBlank()) {
+      return Finding.OUT;
+    }
+    // Not permitted, not built in, or nobody answers: age decides.
     return ageNs < UNKNOWN_NS_MAX ? Finding.IN : Finding.OUT;
   }
 }

@@ -2,6 +2,8 @@ package io.faultline.source.live;
 
 import io.faultline.event.EventBuilder;
 import io.faultline.event.TaskLook;
+import io.faultline.probe.task.IoCounts;
+import io.faultline.probe.task.TaskFacts;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
 import java.io.IOException;
@@ -71,8 +73,13 @@ final class TaskWatch {
   private static final List<String> DIO_SIGNS =
       List.of("iomap_dio_rw", "btrfs_direct_", "btrfs_dio_", "gfs2_file_direct_", "bch2_direct_");
 
+  private final TaskFacts facts;
   private final Map<String, Integer> stacks = new LinkedHashMap<>();
   private StreamConsumer consumer;
+
+  TaskWatch(TaskFacts facts) {
+    this.facts = facts;
+  }
 
   /** Where the names of stacks go. */
   void use(StreamConsumer newConsumer) {
@@ -111,8 +118,7 @@ final class TaskWatch {
       // Field 2 is the name in brackets and may hold anything; the state is the next one.
       int nameEnd = stat.lastIndexOf(')');
       String[] fields = stat.substring(nameEnd + 2).split(" ");
-      String stack = readOrEmpty(task.resolve("stack"));
-      List<String> functions = functionsOf(stack);
+      List<String> functions = functionsOf(facts.stack(tgid, tid));
       char state = fields[0].charAt(0);
       return new Seen(
           tgid,
@@ -121,7 +127,7 @@ final class TaskWatch {
           state,
           Long.parseLong(schedule[0]),
           Long.parseLong(schedule[2]),
-          ioBytesOf(task),
+          ioBytesOf(tgid, tid),
           Long.parseLong(fields[19]) * NS_PER_TICK,
           doing(state, functions),
           numberOf(functions),
@@ -132,22 +138,9 @@ final class TaskWatch {
     }
   }
 
-  private static String readOrEmpty(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      return ""; // not permitted, or not built in
-    }
-  }
-
-  private static long ioBytesOf(Path task) {
-    long bytes = 0;
-    for (String line : readOrEmpty(task.resolve("io")).split("\n")) {
-      if (line.startsWith("read_bytes: ") || line.startsWith("write_bytes: ")) {
-        bytes += Long.parseLong(line.substring(line.indexOf(' ') + 1));
-      }
-    }
-    return bytes;
+  private long ioBytesOf(int tgid, int tid) {
+    IoCounts io = facts.io(tgid, tid);
+    return io == null || io.equals(IoCounts.GONE) ? 0 : io.storageBytes();
   }
 
   /** Of lines such as {@code [<0>] gfs2_glock_wait+0x3f/0xa0 [gfs2]}, innermost first. */

@@ -1,0 +1,7 @@
+package io.faultline.probe;
+
+/** Maps that more programs can be attached to. */
+interface SharedMaps {
+  /** Descriptor of the map of that name in {@code bpf/state.h}. */
+  int mapFd(String name);
+}

@@ -1,0 +1,222 @@
+package io.faultline.probe.task;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** The answers from /proc, with the privileges of this process. */
+public final class ProcFacts implements TaskFacts, AutoCloseable {
+  /** Descriptors looked at for one file. */
+  private static final int DESCRIPTORS_MAX = 4096;
+
+  private static final int READING_MS_MAX = 20;
+  private static final Path KALLSYMS = Path.of("/proc/kallsyms");
+
+  private static final long BELIEVED_NS = 1_000_000_000L;
+
+  private record Page(int tgid, long number) {}
+
+  private final ExecutorService reader =
+      Executors.newSingleThreadExecutor(
+          task -> {
+            Thread thread = new Thread(task, "faultline-mappings");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private Future<FileArea> reading; // the last one, or null
+  private Page late; // what it reads, when it did not end in time
+  private long lateNs;
+  private Map<String, Integer> devByMountId = new HashMap<>();
+
+  private static Path taskOf(int tgid, int tid) {
+    return Path.of("/proc/" + tgid + "/task/" + tid);
+  }
+
+  @Override
+  public String stack(int tgid, int tid) {
+    try {
+      String text = Files.readString(taskOf(tgid, tid).resolve("stack"));
+      return text.length() <= STACK_CHARS_MAX ? text : text.substring(0, STACK_CHARS_MAX);
+    } catch (IOException e) {
+      return ""; // gone, not permitted, or not built in
+    }
+  }
+
+  @Override
+  public IoCounts io(int tgid, int tid) {
+    try {
+      return IoCounts.of(Files.readString(taskOf(tgid, tid).resolve("io")));
+    } catch (NoSuchFileException e) {
+      return IoCounts.GONE;
+    } catch (IOException e) {
+      // A task that ends while its file is read gives an error of its own.
+      return Files.exists(taskOf(tgid, tid)) ? null : IoCounts.GONE;
+    }
+  }
+
+  /**
+   * For a moment only: the kernel takes mmap_lock to list the mappings, and a process that is stuck
+   * may hold it. Until such a reading has ended nothing more is read. On a host that is busy an
+   * answer comes late: then it serves the next question for that page.
+   */
+  @Override
+  public FileArea area(int tgid, long address) {
+    Page page = new Page(tgid, address >>> 12);
+    if (reading != null && !reading.isDone()) {
+      return null;
+    }
+    boolean isLate = page.equals(late) && System.nanoTime() - lateNs < BELIEVED_NS;
+    late = null;
+    if (!isLate) {
+      reading = reader.submit(() -> readArea(tgid, address));
+    }
+    try {
+      return reading.get(READING_MS_MAX, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return null;
+    } catch (ExecutionException e) {
+      return null;
+    } catch (TimeoutException e) {
+      late = page;
+      lateNs = System.nanoTime();
+      return null;
+    }
+  }
+
+  private static FileArea readArea(int tgid, long address) {
+    try (BufferedReader lines = Files.newBufferedReader(Path.of("/proc/" + tgid + "/maps"))) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        // 7f0c2e000000-7f0c2e021000 rw-p 00000000 fe:01 805f  /path
+        int dash = line.indexOf('-');
+        int space = line.indexOf(' ', dash);
+        long begin = Long.parseUnsignedLong(line, 0, dash, 16);
+        long end = Long.parseUnsignedLong(line, dash + 1, space, 16);
+        if (Long.compareUnsigned(begin, address) <= 0 && Long.compareUnsigned(address, end) < 0) {
+          String[] fields = line.split(" +", 6);
+          int colon = fields[3].indexOf(':');
+          int dev =
+              Integer.parseInt(fields[3], 0, colon, 16) << 20
+                  | Integer.parseInt(fields[3], colon + 1, fields[3].length(), 16);
+          return new FileArea(dev, Long.parseLong(fields[4]));
+        }
+      }
+    } catch (IOException e) {
+      // The process is gone.
+    }
+    return null;
+  }
+
+  @Override
+  public String path(int tgid, int dev, long ino) {
+    int seen = 0;
+    try (DirectoryStream<Path> descriptors =
+        Files.newDirectoryStream(Path.of("/proc/" + tgid + "/fd"))) {
+      for (Path descriptor : descriptors) {
+        if (++seen > DESCRIPTORS_MAX) {
+          return null;
+        }
+        if (isFile(tgid, String.valueOf(descriptor.getFileName()), dev, ino)) {
+          return Files.readSymbolicLink(descriptor).toString();
+        }
+      }
+    } catch (IOException e) {
+      // The process is gone, or closed the file.
+    }
+    return null;
+  }
+
+  /**
+   * The way leads through fdinfo (inode, mount id) and mountinfo (device of the mount), which has
+   * the superblock's device.
+   */
+  private boolean isFile(int tgid, String descriptor, int dev, long ino) {
+    try {
+      String mountId = "";
+      boolean isInode = false;
+      for (String line : Files.readAllLines(Path.of("/proc/" + tgid + "/fdinfo/" + descriptor))) {
+        if (line.startsWith("mnt_id:")) {
+          mountId = line.substring(7).trim();
+        } else if (line.startsWith("ino:")) {
+          isInode = Long.parseUnsignedLong(line.substring(4).trim()) == ino;
+        }
+      }
+      return isInode && devOf(tgid, mountId) == dev;
+    } catch (IOException | NumberFormatException e) {
+      return false;
+    }
+  }
+
+  private int devOf(int tgid, String mountId) throws IOException {
+    if (!devByMountId.containsKey(mountId)) {
+      Map<String, Integer> mounts = new HashMap<>();
+      for (String line : Files.readAllLines(Path.of("/proc/" + tgid + "/mountinfo"))) {
+        String[] fields = line.split(" ", 4);
+        String[] dev = fields[2].split(":");
+        mounts.put(fields[0], Integer.parseInt(dev[0]) << 20 | Integer.parseInt(dev[1]));
+      }
+      devByMountId = mounts;
+    }
+    return devByMountId.getOrDefault(mountId, 0);
+  }
+
+  /**
+   * One pass through the table, which is never kept: it has hundreds of thousands of lines, and the
+   * sweep waits meanwhile. A line that is no better costs no object but itself.
+   */
+  @Override
+  public String[] symbols(long[] addresses) {
+    // Kernel addresses are negative, and all of one sign: signed order is their order.
+    long[] frames = Arrays.stream(addresses).filter(at -> at < 0).sorted().distinct().toArray();
+    long[] begins = new long[frames.length];
+    Arrays.fill(begins, Long.MIN_VALUE);
+    String[] functions = new String[frames.length];
+    try (BufferedReader lines = Files.newBufferedReader(KALLSYMS)) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        int space = line.indexOf(' ');
+        long begin = Long.parseUnsignedLong(line, 0, space, 16);
+        int first = Arrays.binarySearch(frames, begin);
+        first = first < 0 ? -first - 1 : first;
+        if (first == frames.length || begins[first] >= begin) {
+          continue; // frames that are higher have a begin that is no lower
+        }
+        if ("tTwW".indexOf(line.charAt(space + 1)) < 0) {
+          continue;
+        }
+        int module = line.indexOf('\t');
+        String function = line.substring(space + 3, module < 0 ? line.length() : module);
+        for (int i = first; i < frames.length && begins[i] < begin; i++) {
+          begins[i] = begin;
+          functions[i] = function;
+        }
+      }
+    } catch (IOException e) {
+      // Addresses stay addresses.
+    }
+    String[] names = new String[addresses.length];
+    for (int i = 0; i < names.length; i++) {
+      int at = Arrays.binarySearch(frames, addresses[i]);
+      if (at >= 0 && functions[at] != null) {
+        names[i] = functions[at] + "+0x" + Long.toHexString(addresses[i] - begins[at]);
+      }
+    }
+    return names;
+  }
+
+  @Override
+  public void close() {
+    reader.shutdownNow();
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * Questions about tasks that only the privileged may ask, and their answers from /proc.
+ *
+ * <p>Starting points: {@link io.faultline.probe.task.TaskFacts} are the questions, {@link
+ * io.faultline.probe.task.ProcFacts} asks /proc itself.
+ *
+ * <p>Imports: the JDK. Threads: one; {@code ProcFacts} reads mappings on a thread of its own.
+ */
+package io.faultline.probe.task;
