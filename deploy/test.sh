@@ -20,6 +20,8 @@ need setpriv util-linux util-linux
 need chromium chromium chromium
 need tmux tmux tmux
 need fio fio fio
+need rpmbuild rpm rpm-build
+need systemd-analyze systemd systemd
 need influxd influxdb influxdb
 need victoria-metrics victoria-metrics victoria-metrics
 need promtool prometheus golang-github-prometheus
@@ -38,6 +40,9 @@ need /usr/share/gocode/src/gopkg.in/yaml.v3 golang-gopkg-yaml.v3-dev golang-gopk
 (install_missing) || say "Go cannot be had here, the Helm chart will not be checked"
 missing=""
 if [ $quick = false ]; then
+	need debootstrap debootstrap debootstrap
+	(install_missing) || say "debootstrap cannot be had here, packages are not installed in a root of their own"
+	missing=""
 	# The lab is not for every machine: what it lacks it says itself.
 	need_lab
 	(install_missing) || say "the lab's programs cannot be had here, its tests will be skipped"
