@@ -195,6 +195,7 @@ class InfluxSinkTest {
       assertThat(sink.status().isUp()).isTrue();
     }
     assertThat(values()).containsExactly("1", "2", "3");
+    assertThat(written).as("nothing twice").hasSize(3);
     assertThat(committed).containsExactly(1L);
     assertThat(times.get(1) - times.get(0)).as("Retry-After: 1").isGreaterThan(1_000_000_000L);
     assertThat(problems).hasSize(expected + 1).last().asString().contains("takes points again");
