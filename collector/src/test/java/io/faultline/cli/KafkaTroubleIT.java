@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.acl.AccessControlEntry;
@@ -43,6 +44,7 @@ import org.apache.kafka.common.resource.PatternType;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.utils.Utils;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -360,6 +362,48 @@ class KafkaTroubleIT {
       record.headers().add(FleetRecord.FIRST_EVENT_HEADER, "0".getBytes(UTF_8));
     }
     return producer.send(record).get(30, TimeUnit.SECONDS).offset();
+  }
+
+  @Test
+  void shouldFollowAHostThatAddedPartitionsMove() throws Exception {
+    KafkaSettings settings = settings(broker, "moved");
+    broker.createTopic("moved.events", 4, Map.of());
+    Path elsewhere = directory.resolve("other");
+    int half = STEPS.size() / 2;
+    try (Journal journal = journal(elsewhere)) {
+      write(journal, STEPS.subList(0, half));
+      long events = eventsOf(STEPS.subList(0, half));
+      try (FleetFeed feed = FleetFixture.feed(elsewhere, settings, messages)) {
+        await("half", messages, () -> feed.status().acknowledged() == events);
+      }
+      int before = partitionOf(4);
+      int more = 5;
+      while (partitionOf(more) >= before) { // to one that is read before, were it not for the order
+        more++;
+      }
+      try (Admin admin = broker.admin()) {
+        admin.createPartitions(Map.of("moved.events", NewPartitions.increaseTo(more))).all().get();
+      }
+      write(journal, STEPS.subList(half, STEPS.size()));
+      try (FleetFeed feed = FleetFixture.feed(elsewhere, settings, messages)) {
+        await("all", messages, () -> feed.status().acknowledged() >= EVENTS - events);
+      }
+    }
+    try (KafkaSource source = KafkaSource.open(settings, INFO.hostName(), TopicRange.ALL)) {
+      assertThat(source.notes())
+          .hasSize(1)
+          .first()
+          .asString()
+          .contains("the host is in partitions " + partitionOf(4) + ", then ");
+    }
+    Read read = read(settings, TopicRange.ALL);
+    assertThat(read.digest()).isEqualTo(digestOf(STEPS));
+    assertThat(read.damage()).isEmpty();
+  }
+
+  /** Where Kafka puts the host. */
+  private static int partitionOf(int partitions) {
+    return Utils.toPositive(Utils.murmur2(INFO.hostName().getBytes(UTF_8))) % partitions;
   }
 
   @Test

@@ -61,6 +61,7 @@ public final class KafkaSource implements RecordedSource {
   private final Deque<TopicPartition> left = new ArrayDeque<>(); // of the run
   private Map<TopicPartition, Long> ends = Map.of();
   private Survey.Run run;
+  private Map<TopicPartition, Long> firstOffsets = Map.of();
   private RunCursor cursor;
   private PartitionReader reader;
   private boolean isFromBegin;
@@ -190,6 +191,7 @@ public final class KafkaSource implements RecordedSource {
               + ")");
     }
     run = runs.get(last);
+    firstOffsets = run.firstOffsets();
     if (run.info == null) {
       throw new IOException(
           "kafka: "
@@ -208,11 +210,16 @@ public final class KafkaSource implements RecordedSource {
               + String.join("; ", described)
               + "; --until TIME reads an earlier one");
     }
-    if (run.firstOffsets.size() > 1) {
-      notes.add("the host is in partitions of its own " + run.firstOffsets.keySet());
+    if (firstOffsets.size() > 1) {
+      notes.add(
+          "the host is in partitions "
+              + String.join(
+                  ", then ",
+                  firstOffsets.keySet().stream().map(p -> String.valueOf(p.partition())).toList())
+              + ": some were added meanwhile");
     }
     cursor = new RunCursor(run.name);
-    left.addAll(run.firstOffsets.keySet());
+    left.addAll(firstOffsets.keySet());
     selection.use(run.info, range);
   }
 
@@ -265,7 +272,7 @@ public final class KafkaSource implements RecordedSource {
         if (partition == null) {
           return null;
         }
-        reader = readerOf(partition, run.firstOffsets.get(partition));
+        reader = readerOf(partition, firstOffsets.get(partition));
       }
       ConsumerRecord<byte[], byte[]> one = reader.next();
       if (one != null) {

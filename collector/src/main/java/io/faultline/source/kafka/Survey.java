@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,12 +24,15 @@ final class Survey {
 
   private static final int HOSTS_MAX = 20;
 
+  /** A record: where it is, and the number of its first event. */
+  private record First(long offset, long event) {}
+
   /** One run. */
   static final class Run {
     final String name;
 
-    /** Offset of its first record, by partition, in the order in which the run came to them. */
-    final Map<TopicPartition, Long> firstOffsets = new LinkedHashMap<>();
+    /** Its first record in each partition. */
+    private final Map<TopicPartition, First> firsts = new LinkedHashMap<>();
 
     StreamInfo info; // null without a HEADER
     long firstMs = Long.MAX_VALUE;
@@ -37,6 +41,18 @@ final class Survey {
 
     Run(String name) {
       this.name = name;
+    }
+
+    /**
+     * Where it is, in the order in which it came there, and from which offset on. More than one
+     * partition: some were added meanwhile, which moves hosts.
+     */
+    Map<TopicPartition, Long> firstOffsets() {
+      Map<TopicPartition, Long> offsets = new LinkedHashMap<>();
+      firsts.entrySet().stream()
+          .sorted(Comparator.comparingLong(first -> first.getValue().event()))
+          .forEach(first -> offsets.put(first.getKey(), first.getValue().offset()));
+      return offsets;
     }
 
     String describe() {
@@ -73,7 +89,9 @@ final class Survey {
       return; // said when it is read
     }
     Run run = runs.computeIfAbsent(record.run(), Run::new);
-    run.firstOffsets.putIfAbsent(new TopicPartition(one.topic(), one.partition()), one.offset());
+    run.firsts.putIfAbsent(
+        new TopicPartition(one.topic(), one.partition()),
+        new First(one.offset(), record.firstEvent()));
     run.firstMs = Math.min(run.firstMs, one.timestamp());
     run.lastMs = Math.max(run.lastMs, one.timestamp());
     if (record.type() == MessageCodec.Type.HEADER && run.info == null) {
