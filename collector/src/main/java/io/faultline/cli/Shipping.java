@@ -109,6 +109,11 @@ final class Shipping implements AutoCloseable {
     return feed != null || tap != null;
   }
 
+  /** Events that Kafka has taken since the start. */
+  long acknowledged() {
+    return isOpen() ? status().acknowledged() : 0;
+  }
+
   /** Bytes that wait for an acknowledgement. */
   long spoolBytes() {
     return isOpen() ? status().spoolBytes() : 0;

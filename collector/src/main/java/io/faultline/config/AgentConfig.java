@@ -48,4 +48,9 @@ public record AgentConfig(
   public AgentConfig with(JournalConfig newJournal) {
     return new AgentConfig(source, budget, rules, alerts, newJournal, web, influx, kafka, stateDir);
   }
+
+  /** The same with another Kafka. */
+  public AgentConfig with(KafkaConfig newKafka) {
+    return new AgentConfig(source, budget, rules, alerts, journal, web, influx, newKafka, stateDir);
+  }
 }

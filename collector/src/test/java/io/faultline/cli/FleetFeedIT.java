@@ -13,8 +13,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.faultline.cli.FleetFixture.Read;
 import io.faultline.cli.FleetFixture.Step;
+import io.faultline.config.AgentConfig;
+import io.faultline.config.JournalConfig;
+import io.faultline.config.KafkaConfig;
 import io.faultline.journal.Journal;
-import io.faultline.journal.JournalLimits;
 import io.faultline.journal.JournalRange;
 import io.faultline.journal.JournalReader;
 import io.faultline.kafka.Broker;
@@ -22,9 +24,14 @@ import io.faultline.kafka.KafkaSettings;
 import io.faultline.pipeline.Digest;
 import io.faultline.pipeline.Pipeline;
 import io.faultline.recording.RecordingWriter;
+import io.faultline.risk.Alert;
+import io.faultline.risk.Rule;
 import io.faultline.source.EventSource;
+import io.faultline.source.StreamConsumer;
 import io.faultline.source.kafka.TopicRange;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +42,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -184,42 +192,64 @@ class FleetFeedIT {
     }
   }
 
+  /** The agent's own wiring, with a journal that keeps little. */
+  private AgentConfig agentWithSmallJournal() {
+    JournalConfig journal =
+        new JournalConfig(
+            journalDirectory, 1 << 16, 1 << 18, Duration.ofDays(1), Duration.ofSeconds(1));
+    KafkaConfig kafka =
+        new KafkaConfig(
+            broker.bootstrap(), "overrun", KafkaConfig.Match.LOCAL, true, 3, 1, Map.of());
+    return AgentConfig.DEFAULT.with(journal).with(kafka);
+  }
+
   @Test
-  void shouldSayWhenTheJournalDidNotKeepEnough() throws Exception {
+  void shouldAlertWhenTheJournalDidNotKeepEnough() throws Exception {
     List<Step> steps = steps(30_000);
-    KafkaSettings settings = settings(broker, "overrun");
-    JournalLimits small =
-        new JournalLimits(
-            1 << 16, Duration.ofMinutes(10), 1 << 18, Duration.ofDays(1), JournalLimits.Sync.NEVER);
-    try (Journal journal = Journal.open(journalDirectory, FleetFixture.INFO, "1", small)) {
-      write(journal, steps.subList(0, 100));
-      try (FleetFeed feed = feed(journalDirectory, settings, messages)) {
-        await("the first", messages, () -> feed.status().acknowledged() > 0);
-        broker.kill();
-        int at = 100;
-        while (!feed.isOverrun() && at < steps.size()) {
-          int end = Math.min(at + 500, steps.size());
-          write(journal, steps.subList(at, end));
-          Thread.sleep(20); // the feed reads ahead until it has no more room
-          at = end;
-        }
-        write(journal, steps.subList(at, steps.size()));
-        await("overrun", messages, feed::isOverrun);
-        assertThat(feed.overrun()).isPositive();
-        broker.start();
-        await("all that is left", messages, () -> !feed.isOverrun());
-        await("acknowledged", messages, () -> feed.status().spoolBytes() == 0);
-        long gone = feed.overrun();
-        Read read = read(settings, TopicRange.ALL);
-        assertThat(read.events() + gone)
-            .as("%,d gone, %s, %s", gone, read.damage(), messages)
-            .isEqualTo(eventsOf(steps));
-        assertThat(read.damage()).anyMatch(d -> d.contains("events are missing before event"));
-        assertThat(messages)
-            .anyMatch(m -> m.contains("events are gone from the journal before they were sent"))
-            .anyMatch(m -> m.endsWith("takes records again"));
+    AgentConfig config = agentWithSmallJournal();
+    StringWriter said = new StringWriter();
+    Messages told = new Messages(new PrintWriter(said));
+    try (Keeping keeping = Keeping.open(config, FleetFixture.INFO, told);
+        Shipping shipping = Shipping.open(config, FleetFixture.INFO, keeping, told)) {
+      Pipeline pipeline = new Pipeline();
+      StreamConsumer stream = keeping.before(shipping.before(pipeline));
+      hand(steps.subList(0, 100), stream, keeping);
+      await("the first", messages, () -> shipping.acknowledged() > 0);
+      broker.kill();
+      int at = 100;
+      while (shipping.with(List.of()).isEmpty() && at < steps.size()) {
+        int end = Math.min(at + 500, steps.size());
+        hand(steps.subList(at, end), stream, keeping);
+        Thread.sleep(20); // the feed reads ahead until it has no more room
+        at = end;
       }
+      hand(steps.subList(at, steps.size()), stream, keeping);
+      await("the alert", messages, () -> !shipping.with(List.of()).isEmpty());
+      Alert alert = shipping.with(List.of()).get(0);
+      assertThat(alert.rule()).isEqualTo(Rule.JOURNAL_OVERRUN);
+      assertThat(alert.state()).isEqualTo(Alert.State.FIRING);
+      assertThat(alert.title()).contains("events went from the journal before Kafka took them");
+      assertThat(alert.count()).isPositive();
+      await("the outage is noticed", messages, () -> shipping.errors() > 0);
+      broker.start();
+      await("all that is left", messages, () -> shipping.with(List.of()).isEmpty());
+      await("acknowledged", messages, () -> shipping.spoolBytes() == 0);
+      Read read = read(settings(broker, "overrun"), TopicRange.ALL);
+      assertThat(read.events() + shipping.lost())
+          .as("%,d lost, %s, %s", shipping.lost(), read.damage(), said)
+          .isEqualTo(eventsOf(steps))
+          .isEqualTo(pipeline.decoded());
+      assertThat(read.damage()).anyMatch(d -> d.contains("events are missing before event"));
+      assertThat(said.toString())
+          .contains("events are gone from the journal before they were sent")
+          .contains("takes records again");
     }
+  }
+
+  private static void hand(List<Step> steps, StreamConsumer stream, Keeping keeping)
+      throws IOException {
+    steps.forEach(step -> step.handOver(stream));
+    keeping.flush();
   }
 
   @Test
