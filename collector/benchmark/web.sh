@@ -31,7 +31,7 @@ printf 'source:\n  mount: %s\n' "$work/mnt" >"$work/agent.yaml"
 "$root/faultline" agent --config "$work/agent.yaml" --listen 127.0.0.1:0 --journal "$work/journal" >"$work/log" 2>&1 &
 agent=$!
 pids+=("$agent")
-until grep -q '^agent watches' "$work/log"; do
+until grep -q 'agent watches' "$work/log"; do
 	kill -0 "$agent" 2>/dev/null || { cat "$work/log" >&2; exit 1; }
 	sleep 0.1
 done

@@ -240,6 +240,7 @@ class AgentPageIT {
 
   private void resolves(Page page) throws Exception {
     page.goTo("alerts");
+    page.await("!" + stall("firing"));
     page.await(stall("resolved"));
     assertThat(Files.readString(directory.resolve("state/silences.json")))
         .contains("the disk is being changed");
