@@ -10,7 +10,10 @@ root=$(cd "$here/../.." && pwd)
 work=$(mktemp -d /var/tmp/faultline-bench-XXXXXX)
 broker=
 cleanup() {
-	[ -z "$broker" ] || kill -9 "$broker" 2>/dev/null || true
+	if [ -n "$broker" ]; then
+		kill -9 "$broker" 2>/dev/null || true
+		wait "$broker" 2>/dev/null || true
+	fi
 	if mountpoint -q "$work/mnt"; then umount "$work/mnt"; fi
 	rm -rf "$work"
 }

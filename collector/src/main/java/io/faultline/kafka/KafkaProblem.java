@@ -72,6 +72,8 @@ public final class KafkaProblem extends IOException {
           brokers
               + ": no answer (expected: a broker that listens there, with the security.protocol that"
               + " is configured)";
+    } else if (String.valueOf(innermost(why).getMessage()).contains("bootstrap")) {
+      text = brokers + ": has no address (expected: HOST:PORT of brokers)";
     } else if (why instanceof ConfigException
         || (why instanceof KafkaException && why.getCause() != null)) {
       text = brokers + ": " + textOf(innermost(why)) + " (expected: properties that Kafka takes)";
