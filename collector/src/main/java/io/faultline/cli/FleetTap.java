@@ -17,9 +17,14 @@ import java.util.function.Consumer;
  * and counts the oldest events when there is no room.
  */
 final class FleetTap implements StreamConsumer, KafkaSink.Listener, AutoCloseable {
+  /** With what it is about come all names that are known: not before every block. */
+  private static final long REPEAT_NS = 5_000_000_000L;
+
   private final Consumer<String> messages;
   private final KafkaSink sink;
   private final FleetEncoder encoder;
+  private boolean isHeaderMissed;
+  private long repeatedNs = System.nanoTime() - REPEAT_NS;
 
   FleetTap(
       StreamInfo info,
@@ -42,7 +47,11 @@ final class FleetTap implements StreamConsumer, KafkaSink.Listener, AutoCloseabl
 
   private void offer(Outgoing outgoing) {
     if (!sink.offer(outgoing)) {
-      encoder.repeatHeader(); // it may be what was dropped
+      isHeaderMissed = true; // it may be what was dropped
+    } else if (isHeaderMissed && System.nanoTime() - repeatedNs > REPEAT_NS) {
+      isHeaderMissed = false;
+      repeatedNs = System.nanoTime();
+      encoder.repeatHeader();
     }
   }
 
