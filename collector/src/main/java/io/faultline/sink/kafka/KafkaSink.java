@@ -274,7 +274,9 @@ public final class KafkaSink implements AutoCloseable {
               + entry.outgoing.record().value().length
               + " bytes: "
               + String.valueOf(why.getMessage()).replaceAll("[.\\s]+$", "")
-              + " (expected: max.message.bytes of the topic and max.request.size above it)";
+              + (why instanceof InvalidTimestampException
+                  ? " (expected: clocks of this host and of the brokers that agree)"
+                  : " (expected: max.message.bytes of the topic and max.request.size above it)");
       if (Long.numberOfLeadingZeros(before)
           != Long.numberOfLeadingZeros(before + entry.outgoing.events())) {
         listener.onProblem(
