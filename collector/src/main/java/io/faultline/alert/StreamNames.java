@@ -50,11 +50,19 @@ public final class StreamNames implements Serializable {
     return subject.ino() == 0 ? null : paths.get(new File(subject.dev(), subject.ino()));
   }
 
+  /** The path of a file; {@code null} when it is not known. */
+  public String pathOf(int dev, long ino) {
+    return paths.get(new File(dev, ino));
+  }
+
+  /** The functions of a stack, innermost first; empty when it is not known. */
+  public List<String> stackOf(int stack) {
+    String text = stacks.get((long) stack);
+    return text == null ? List.of() : List.of(text.split(";"));
+  }
+
   /** The stacks of an alert's evidence. */
   public List<List<String>> stacksOf(Alert alert) {
-    return alert.evidence().stream()
-        .map(evidence -> stacks.get((long) evidence.stack()))
-        .map(text -> text == null ? List.<String>of() : List.of(text.split(";")))
-        .toList();
+    return alert.evidence().stream().map(evidence -> stackOf(evidence.stack())).toList();
   }
 }

@@ -123,6 +123,11 @@ public final class Pipeline implements StreamConsumer {
     return risk.alerts();
   }
 
+  /** Whether no event that a finding of now may rest on is missing, as far as is known. */
+  public boolean isNothingMissing() {
+    return risk.isNothingMissing();
+  }
+
   /** Events so far. */
   public long decoded() {
     return decodedBefore + decoder.decoded();

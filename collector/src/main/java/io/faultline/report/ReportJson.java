@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import io.faultline.alert.NoticeJson;
-import io.faultline.event.LockClass;
 import io.faultline.match.FileSystems;
 import io.faultline.match.LockWait;
 import io.faultline.match.Operation;
@@ -13,7 +12,6 @@ import io.faultline.source.StreamInfo;
 import java.io.IOException;
 import java.io.Writer;
 import java.util.List;
-import java.util.Locale;
 
 /** The report as JSON, schema 1: names do not change, more may be added. */
 public final class ReportJson {
@@ -167,69 +165,9 @@ public final class ReportJson {
     json.writeEndObject();
   }
 
-  private static void writeLockWait(JsonGenerator json, LockWait wait, Report report)
-      throws IOException {
-    boolean isDlm = wait.lockClass() == LockClass.DLM;
-    json.writeStartObject();
-    json.writeStringField("class", wait.lockClass().label);
-    json.writeStringField("dev", isDlm || wait.dev() == 0 ? "" : FileSystems.devOf(wait.dev()));
-    json.writeStringField("fs", report.fsOf(wait));
-    json.writeStringField("id", idOf(wait));
-    if (isDlm) {
-      // As gfs2 names it: fs/gfs2/lock_dlm.c, gdlm_lock().
-      json.writeStringField("resource", String.format("%8x%16x", wait.type(), wait.number()));
-    }
-    json.writeStringField("table", report.tableOf(wait));
-    json.writeStringField("path", report.pathOf(wait));
-    json.writeStringField("mode", wait.mode().label);
-    json.writeNumberField("pid", wait.tgid());
-    json.writeNumberField("tid", wait.tid());
-    json.writeStringField("comm", wait.comm());
-    json.writeNumberField("start_ns", wait.requestNs());
-    json.writeNumberField("wait_ns", wait.waitNs());
-    json.writeStringField("end", label(wait.end()));
-    LockWait.Holder holder = wait.holder();
-    if (holder == null) {
-      json.writeNullField("holder");
-    } else {
-      json.writeObjectFieldStart("holder");
-      json.writeNumberField("tid", holder.tid());
-      json.writeStringField("comm", holder.comm());
-      json.writeStringField("mode", holder.mode().label);
-      json.writeBooleanField("waits", holder.isWaiter());
-      json.writeEndObject();
-    }
-    if (wait.place() == LockWait.Place.NONE) {
-      json.writeNullField("operation");
-    } else {
-      json.writeObjectFieldStart("operation");
-      json.writeNumberField("tid", wait.tid());
-      json.writeNumberField("start_ns", wait.operationNs());
-      json.writeStringField("place", label(wait.place()));
-      json.writeNumberField("attempt", wait.attempt());
-      json.writeEndObject();
-    }
-    json.writeArrayFieldStart("stack");
-    for (String function : report.stackOf(wait)) {
-      json.writeString(function);
-    }
-    json.writeEndArray();
-    json.writeEndObject();
-  }
-
   /** One alert, as the report lists them. */
   static void writeAlert(JsonGenerator json, Alert alert, Report report) throws IOException {
     NoticeJson.write(json, report.noticeOf(alert));
-  }
-
-  private static String label(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT);
-  }
-
-  /** The lock's number as gfs2's dumps write it, or its inode number. */
-  private static String idOf(LockWait wait) {
-    String name = wait.lockName();
-    return name.substring(name.indexOf(' ') + 1);
   }
 
   private static void writeLockCells(JsonGenerator json, Report report) throws IOException {
@@ -263,31 +201,21 @@ public final class ReportJson {
     json.writeEndArray();
   }
 
+  private static void writeLockWait(JsonGenerator json, LockWait wait, Report report)
+      throws IOException {
+    json.writeStartObject();
+    RecordJson.writeFields(
+        json,
+        wait,
+        new RecordJson.WaitNames(
+            report.fsOf(wait), report.tableOf(wait), report.pathOf(wait), report.stackOf(wait)));
+    json.writeEndObject();
+  }
+
   private static void writeOperation(JsonGenerator json, Operation operation, Report report)
       throws IOException {
     json.writeStartObject();
-    json.writeNumberField("pid", operation.pid());
-    json.writeNumberField("tid", operation.tid());
-    json.writeStringField("comm", operation.comm());
-    json.writeStringField("dev", FileSystems.devOf(operation.dev()));
-    json.writeStringField("fs", operation.fs());
-    json.writeNumberField("ino", operation.ino());
-    json.writeStringField("path", report.pathOf(operation));
-    json.writeStringField("rw", operation.isWrite() ? "write" : "read");
-    json.writeNumberField("pos", operation.pos());
-    json.writeNumberField("requested", operation.requested());
-    json.writeNumberField("done", operation.done());
-    json.writeNumberField("attempts", operation.attempts());
-    json.writeNumberField("retries", operation.retries());
-    json.writeNumberField("start_ns", operation.startNs());
-    json.writeNumberField("duration_ns", operation.durationNs());
-    json.writeNumberField("retry_ns", operation.retryNs());
-    json.writeNumberField("lock_wait_ns", operation.lockWaitNs());
-    json.writeStringField("outcome", operation.outcome().label());
-    json.writeNumberField("misses_none", operation.missesNone());
-    json.writeNumberField("misses_partial", operation.missesPartial());
-    json.writeBooleanField("async", operation.isAsync());
-    json.writeBooleanField("shifted", operation.isShifted());
+    RecordJson.writeFields(json, operation, report.pathOf(operation));
     if (report.steps() != null) {
       writeSteps(json, report.steps().stepsOf(operation));
     }

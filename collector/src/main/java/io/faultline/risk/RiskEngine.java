@@ -88,6 +88,11 @@ public final class RiskEngine implements EventHandler, OperationListener, Serial
         + book.evicted();
   }
 
+  /** Whether no event that a finding of now may rest on is missing, as far as is known. */
+  public boolean isNothingMissing() {
+    return loss.isNothingMissing();
+  }
+
   /** The stream has ended: the last look is judged. */
   public void finish() {
     waits.judge();

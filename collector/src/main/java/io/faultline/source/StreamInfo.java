@@ -1,5 +1,6 @@
 package io.faultline.source;
 
+import java.io.Serializable;
 import java.time.Instant;
 import java.util.List;
 
@@ -25,7 +26,8 @@ public record StreamInfo(
     String loader,
     String detail,
     String filters,
-    List<Hook> hooks) {
+    List<Hook> hooks)
+    implements Serializable {
 
   /** {@link Hook#via} of a hook that this kernel offers no way to attach to. */
   public static final String VIA_NONE = "none";
@@ -40,7 +42,7 @@ public record StreamInfo(
    * @param via how it is attached, such as {@code tp_btf/iomap_dio_rw_begin}, {@link #VIA_NONE} or
    *     {@link #VIA_NOT_LOADED}
    */
-  public record Hook(String name, String via) {}
+  public record Hook(String name, String via) implements Serializable {}
 
   /** Copies the list. */
   public StreamInfo {
