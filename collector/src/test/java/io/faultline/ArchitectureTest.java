@@ -184,7 +184,32 @@ class ArchitectureTest {
           Map.entry("sink.kafka", List.of(ROOT + "kafka", "org.apache.kafka..")),
           Map.entry("journal", List.of(ROOT + "event", ROOT + "source", ROOT + "recording")),
           Map.entry("selftest", List.of(ROOT + "probe.direct")),
-          Map.entry("fleet", List.of("com.github.luben.zstd..")),
+          Map.entry(
+              "cluster",
+              List.of(
+                  ROOT + "event",
+                  ROOT + "source",
+                  ROOT + "match",
+                  ROOT + "risk",
+                  ROOT + "pipeline")),
+          Map.entry(
+              "fleet",
+              List.of(
+                  ROOT + "event",
+                  ROOT + "source",
+                  ROOT + "recording",
+                  ROOT + "kafka",
+                  ROOT + "match",
+                  ROOT + "risk",
+                  ROOT + "pipeline",
+                  ROOT + "cluster",
+                  ROOT + "alert",
+                  ROOT + "report",
+                  ROOT + "sink",
+                  "org.apache.kafka..", // kafka-streams here alone
+                  "com.fasterxml.jackson..",
+                  "com.github.luben.zstd..",
+                  "com.sun.net.httpserver..")),
           Map.entry(
               "cli",
               List.of(
@@ -229,7 +254,9 @@ class ArchitectureTest {
   @Test
   void shouldTakeTimeFromEventsOnly() {
     noClasses()
-        .that(resideInAnyPackage(ROOT + "match", ROOT + "event", ROOT + "risk", ROOT + "pipeline"))
+        .that(
+            resideInAnyPackage(
+                ROOT + "match", ROOT + "event", ROOT + "risk", ROOT + "pipeline", ROOT + "cluster"))
         .should()
         .callMethod(System.class, "nanoTime")
         .orShould()

@@ -1,9 +1,9 @@
 package io.faultline.cli;
 
-import io.faultline.config.AgentConfig;
 import io.faultline.config.ConfigException;
 import io.faultline.config.ConfigReader;
 import io.faultline.config.DefaultFile;
+import io.faultline.config.KafkaConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
       "Exit code 0: right, 1: something is wrong with it, 2: it cannot be read. Examples:",
       "  faultline config --print >agent.yaml",
       "  faultline config --check agent.yaml",
+      "  faultline config --collector --print >collector.yaml",
     })
 final class ConfigCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -45,11 +46,14 @@ final class ConfigCommand implements Callable<Integer> {
     private boolean isPrint;
   }
 
+  @Option(names = "--collector", description = "the file of 'collect', not the agent's")
+  private boolean isCollector;
+
   @Override
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     if (task.isPrint) {
-      out.print(DefaultFile.text());
+      out.print(isCollector ? DefaultFile.collectorText() : DefaultFile.text());
       out.flush();
       return 0;
     }
@@ -58,9 +62,12 @@ final class ConfigCommand implements Callable<Integer> {
           spec.commandLine(), "--check: " + task.check + " (expected: a file that can be read)");
     }
     try {
-      AgentConfig config = new ConfigReader().read(task.check);
-      if (config.kafka().isWanted()) {
-        var unused = Shipping.settingsOf(config.kafka()); // what only Kafka's clients know of
+      KafkaConfig kafka =
+          isCollector
+              ? new ConfigReader().readCollector(task.check).kafka()
+              : new ConfigReader().read(task.check).kafka();
+      if (kafka.isWanted()) {
+        var unused = Shipping.settingsOf(kafka); // what only Kafka's clients know of
       }
     } catch (ConfigException e) {
       e.problems().forEach(problem -> out.println(problem.replace('\n', ' ')));

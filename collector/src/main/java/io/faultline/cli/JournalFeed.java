@@ -118,7 +118,8 @@ final class JournalFeed implements AutoCloseable {
         lookForOverrun();
         if (count == EventSource.END) {
           commit(opened.position(), receiver.end());
-          overrunBefore += opened.missing();
+          long before = overrunBefore; // written by this thread alone
+          overrunBefore = before + opened.missing();
           overrunOfRun = 0;
           overrunSaid = 0;
           return;

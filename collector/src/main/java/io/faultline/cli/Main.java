@@ -28,6 +28,7 @@ import picocli.CommandLine.ParameterException;
       ReplayCommand.class,
       AgentCommand.class,
       LoaderCommand.class,
+      CollectCommand.class,
       ConfigCommand.class,
       SnapshotCommand.class,
       TopCommand.class,

@@ -150,7 +150,7 @@ final class Shipping implements AutoCloseable {
         return;
       }
       switch (type) {
-        case CELL, CELL_HISTOGRAM, LOCK_CELL, LOCK_HISTOGRAM, PROBE_COUNTERS, HOOK ->
+        case CELL, CELL_HISTOGRAM, LOCK_CELL, LOCK_HISTOGRAM, PROBE_COUNTERS, HOOK, WATCH ->
             next.onEvent(buffer, offset);
         case ATTEMPT,
             OPERATION_END,

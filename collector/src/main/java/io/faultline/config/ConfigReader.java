@@ -74,12 +74,17 @@ public final class ConfigReader {
     return read(file).rules();
   }
 
-  private static String textOf(Path file) throws IOException {
+  static String textOf(Path file) throws IOException {
     if (Files.size(file) > BYTES_MAX) {
       throw new IOException(
           file + ": " + Files.size(file) + " bytes (expected: at most " + BYTES_MAX + ")");
     }
     return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+  }
+
+  /** The collector's file. */
+  public CollectorConfig readCollector(Path file) throws IOException, ConfigException {
+    return new CollectorReader(environment).parse(textOf(file), file.toString());
   }
 
   /** The agent's configuration from a text; {@code name} stands for the file in problems. */
@@ -105,7 +110,7 @@ public final class ConfigReader {
     return config;
   }
 
-  private static Node compose(String text, String name, Problems problems) throws ConfigException {
+  static Node compose(String text, String name, Problems problems) throws ConfigException {
     LoadSettings settings = LoadSettings.builder().setLabel(name).build();
     try {
       return new Compose(settings).composeString(text).orElse(null);
@@ -196,7 +201,7 @@ public final class ConfigReader {
         .orElse(null);
   }
 
-  private static RulesConfig rules(Section root) {
+  static RulesConfig rules(Section root) {
     Section section = root.section("rules");
     Section thresholds = section.section("thresholds");
     Section severity = section.section("severity");
@@ -281,7 +286,7 @@ public final class ConfigReader {
     }
   }
 
-  private static AlertsConfig alerts(Section section) {
+  static AlertsConfig alerts(Section section) {
     List<WebhookConfig> webhooks = new ArrayList<>();
     for (Section item : section.sections("webhooks")) {
       webhooks.add(webhook(item));
@@ -313,7 +318,7 @@ public final class ConfigReader {
     return webhook;
   }
 
-  private static Duration positive(Section section, String key, Duration otherwise) {
+  static Duration positive(Section section, String key, Duration otherwise) {
     Duration duration = section.duration(key, otherwise);
     if (duration.toMillis() < 1) {
       section.wrong(key, Quantity.text(duration), "at least 1ms");
@@ -407,7 +412,7 @@ public final class ConfigReader {
     return config;
   }
 
-  private static KafkaConfig kafka(Section section) {
+  static KafkaConfig kafka(Section section) {
     KafkaConfig otherwise = KafkaConfig.DEFAULT;
     String bootstrap = section.text("bootstrap");
     if (!bootstrap.isEmpty() && !BOOTSTRAP.matcher(bootstrap).matches()) {

@@ -14,7 +14,16 @@ public final class DefaultFile {
 
   /** The file. */
   public static String text() {
-    return resource("agent.yaml")
+    return filled("agent.yaml");
+  }
+
+  /** The file of the collector. */
+  public static String collectorText() {
+    return filled("collector.yaml");
+  }
+
+  private static String filled(String name) {
+    return resource(name)
         .replace("    # @thresholds@\n", thresholds())
         .replace("    # @rules@\n", rules());
   }

@@ -256,7 +256,7 @@ public final class JournalReader implements RecordedSource {
     }
     for (Segment next : Segment.list(directory)) {
       if (next.number() > successor.number()) {
-        return successor == segment ? 0 : next.firstEvent() - successor.firstEvent();
+        return successor.equals(segment) ? 0 : next.firstEvent() - successor.firstEvent();
       }
     }
     return 0;

@@ -1,0 +1,136 @@
+package io.faultline.fleet;
+
+import io.faultline.cli.Main;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** {@code faultline collect} in a process of its own, which can be killed and started again. */
+public final class CollectorProcess implements AutoCloseable {
+  private static final long DEADLINE_S = 120;
+
+  private final Path directory;
+  private final Path config;
+  private final int port;
+  private final HttpClient http = HttpClient.newHttpClient();
+  private Process process;
+
+  /** One that is not started yet; {@code more} are lines of its section. */
+  public CollectorProcess(Path directory, String bootstrap, int partitions, List<String> more)
+      throws IOException {
+    this.directory = Files.createDirectories(directory);
+    try (ServerSocket socket = new ServerSocket(0)) {
+      port = socket.getLocalPort();
+    }
+    config = directory.resolve("collector.yaml");
+    Files.writeString(
+        config,
+        String.join(
+            "\n",
+            "kafka:",
+            "  bootstrap: " + bootstrap,
+            "  partitions: " + partitions,
+            "  properties:",
+            "    session.timeout.ms: 6000", // the least that brokers allow
+            "    heartbeat.interval.ms: 1000",
+            "    reconnect.backoff.max.ms: 300",
+            "    retry.backoff.max.ms: 300",
+            "collector:",
+            "  state_dir: " + directory.resolve("state"),
+            "  listen: 127.0.0.1:" + port,
+            "  " + String.join("\n  ", more),
+            ""));
+  }
+
+  /** Starts it; again after it was killed. */
+  public void start() throws IOException {
+    process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xms32m",
+                "-Xmx512m",
+                "-XX:+UseSerialGC",
+                System.getProperty("faultline.collector.flag", "-XX:TieredStopAtLevel=1"),
+                "-Dslf4j.provider=org.slf4j.nop.NOPServiceProvider",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "collect",
+                "--config",
+                config.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
+            .start();
+  }
+
+  /** What it says. */
+  public Path log() {
+    return directory.resolve("collector.log");
+  }
+
+  /** The answer of its server to a path; {@code null} when there is none. */
+  public HttpResponse<String> get(String path) throws InterruptedException {
+    try {
+      return http.send(
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+              .timeout(Duration.ofSeconds(5))
+              .build(),
+          HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  /** Returns when it works on its partitions. */
+  public void awaitReady() throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_S);
+    while (true) {
+      HttpResponse<String> answer = get("/ready");
+      if (answer != null && answer.statusCode() == 200) {
+        return;
+      }
+      if (!process.isAlive() || System.nanoTime() > deadline) {
+        throw new AssertionError("collector: not ready: " + Files.readString(log()));
+      }
+      Thread.sleep(50);
+    }
+  }
+
+  /** kill -9; returns when it is gone. */
+  public void kill() throws InterruptedException {
+    process.destroyForcibly();
+    process.waitFor(DEADLINE_S, TimeUnit.SECONDS);
+  }
+
+  /** SIGTERM; returns its exit code. */
+  public int stop() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(DEADLINE_S, TimeUnit.SECONDS)) {
+      throw new AssertionError("collector: still there after SIGTERM");
+    }
+    return process.exitValue();
+  }
+
+  /** CPU time of its process so far. */
+  long cpuNs() {
+    return process.toHandle().info().totalCpuDuration().orElseThrow().toNanos();
+  }
+
+  /** Whether its process is there. */
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    kill();
+  }
+}

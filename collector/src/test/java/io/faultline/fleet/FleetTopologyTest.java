@@ -1,0 +1,488 @@
+package io.faultline.fleet;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.faultline.kafka.FleetEncoder;
+import io.faultline.kafka.FleetRecord;
+import io.faultline.kafka.Topics;
+import io.faultline.risk.RuleSettings;
+import io.faultline.risk.ScenarioStreams;
+import io.faultline.source.NameKind;
+import io.faultline.source.StreamConsumer;
+import io.faultline.source.StreamInfo;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Random;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.TestOutputTopic;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.test.TestRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The topology without a broker: what is hard to bring about with one. */
+class FleetTopologyTest {
+  private static final int DEV = 254 << 20;
+
+  @TempDir Path directory;
+
+  private final FleetCounts counts = new FleetCounts();
+  private final List<String> messages = new ArrayList<>();
+  private final List<ConsumerRecord<byte[], byte[]>> log = new ArrayList<>();
+  private FleetSettings settings = FleetSettings.DEFAULT;
+  private TopologyTestDriver driver;
+  private TestInputTopic<byte[], byte[]> input;
+
+  /** Records of the log, as the topic would give them again. */
+  private long read(
+      TopicPartition partition,
+      long from,
+      long to,
+      Consumer<ConsumerRecord<byte[], byte[]>> consumer) {
+    log.stream().filter(r -> r.offset() >= from && r.offset() < to).forEach(consumer);
+    return log.isEmpty() ? from : Math.max(from, log.get(0).offset());
+  }
+
+  private void start() {
+    Properties properties = new Properties();
+    properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
+    properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "none:1");
+    properties.put(StreamsConfig.STATE_DIR_CONFIG, directory.toString());
+    properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+    driver =
+        new TopologyTestDriver(
+            FleetTopology.of(settings, counts, this::read, messages::add),
+            properties,
+            Instant.ofEpochMilli(1_700_000_000_000L));
+    input =
+        driver.createInputTopic(
+            Topics.DEFAULT.events(), new ByteArraySerializer(), new ByteArraySerializer());
+  }
+
+  @AfterEach
+  void stop() {
+    if (driver != null) {
+      driver.close();
+    }
+  }
+
+  private void pipe(ProducerRecord<byte[], byte[]> record) {
+    log.add(
+        new ConsumerRecord<>(
+            Topics.DEFAULT.events(),
+            0,
+            log.size(),
+            record.timestamp(),
+            TimestampType.CREATE_TIME,
+            record.key() == null ? 0 : record.key().length,
+            record.value() == null ? 0 : record.value().length,
+            record.key(),
+            record.value(),
+            record.headers(),
+            java.util.Optional.empty()));
+    input.pipeInput(
+        new TestRecord<>(
+            record.key(),
+            record.value(),
+            new RecordHeaders(record.headers().toArray()),
+            record.timestamp()));
+  }
+
+  private List<TestRecord<byte[], byte[]>> drain(String topic) {
+    TestOutputTopic<byte[], byte[]> output =
+        driver.createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    return output.readRecordsToList();
+  }
+
+  private Findings findings() throws IOException {
+    Findings findings = new Findings();
+    drainInto(findings);
+    return findings;
+  }
+
+  private void drainInto(Findings findings) throws IOException {
+    for (TestRecord<byte[], byte[]> record : drain(Topics.DEFAULT.operations())) {
+      findings.addOperation(record.value());
+    }
+    for (TestRecord<byte[], byte[]> record : drain(Topics.DEFAULT.lockWaits())) {
+      findings.addLockWait(record.value());
+    }
+    for (TestRecord<byte[], byte[]> record : drain(Topics.DEFAULT.alerts())) {
+      findings.addAlert(record.value());
+    }
+  }
+
+  static StreamInfo info(String host) {
+    return new StreamInfo(
+        host,
+        "6.12",
+        "boot-" + host,
+        1_700_000_000_000_000_000L,
+        1_000_000_000_000L,
+        "core",
+        "full",
+        "",
+        List.of());
+  }
+
+  static Consumer<StreamConsumer> stream(String scenario) throws IOException {
+    List<ByteBuffer> events = ScenarioStreams.all().get(scenario);
+    return consumer -> {
+      consumer.onName(NameKind.LOCK_TABLE, DEV, scenario + ":fs"); // a cluster of its own
+      events.forEach(event -> consumer.onEvent(event, 0));
+    };
+  }
+
+  private static List<ProducerRecord<byte[], byte[]>> records(
+      String host, String run, Consumer<StreamConsumer> stream, boolean isEnded) {
+    List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+    FleetEncoder encoder =
+        new FleetEncoder(
+            Topics.DEFAULT.events(),
+            info(host),
+            run,
+            0,
+            "1",
+            () -> Long.MAX_VALUE,
+            sent -> records.add(sent.record()));
+    stream.accept(encoder);
+    if (isEnded) {
+      encoder.end();
+    } else {
+      encoder.flush();
+    }
+    return records;
+  }
+
+  private static void assertSame(Findings found, Findings expected) {
+    found.sorted();
+    expected.sorted();
+    assertThat(found.operations).isEqualTo(expected.operations);
+    assertThat(found.lockWaits).isEqualTo(expected.lockWaits);
+    assertThat(found.alerts).isEqualTo(expected.alerts);
+    found.numbers.forEach(
+        (what, numbers) ->
+            assertThat(numbers)
+                .as(what)
+                .isSorted()
+                .doesNotHaveDuplicates()
+                .startsWith(0L)
+                .endsWith((long) numbers.size() - 1));
+  }
+
+  @Test
+  void shouldSayOfEveryScenarioWhatAReportSays() throws IOException {
+    start();
+    int operations = 0;
+    int alerts = 0;
+    for (String name : ScenarioStreams.all().keySet()) {
+      records("host-" + name, "run", stream(name), true).forEach(this::pipe);
+      Findings found = findings();
+      assertSame(found, Findings.ofReport(info("host-" + name), stream(name)));
+      operations += found.operations.size();
+      alerts += found.alerts.size();
+    }
+    assertThat(operations).isPositive();
+    assertThat(alerts).isPositive();
+    assertThat(messages).isEmpty();
+    assertThat(counts.runs()).isZero();
+  }
+
+  @Test
+  void shouldTakeNothingTwice() throws IOException {
+    start();
+    List<ProducerRecord<byte[], byte[]>> records =
+        records("a", "run", stream("23-starvation.txt"), true);
+    assertThat(records.size()).isGreaterThan(4);
+    records.subList(0, 3).forEach(this::pipe);
+    records.subList(1, 4).forEach(this::pipe); // its sender began again
+    records.subList(2, records.size()).forEach(this::pipe);
+    records.forEach(this::pipe); // and once more after all
+    assertSame(findings(), Findings.ofReport(info("a"), stream("23-starvation.txt")));
+    assertThat(counts.get(FleetCounts.Count.EVENTS_REPEATED)).isPositive();
+    assertThat(counts.get(FleetCounts.Count.RUNS_LATE)).isEqualTo(records.size());
+  }
+
+  @Test
+  void shouldCountWhatWasNeverSentAndBelieveLess() throws IOException {
+    start();
+    List<ProducerRecord<byte[], byte[]>> records =
+        records("a", "run", stream("11-btrfs-short-direct-io.txt"), true);
+    records.remove(4); // the second block of events
+    records.forEach(this::pipe);
+    assertThat(counts.get(FleetCounts.Count.EVENTS_MISSING)).isEqualTo(64);
+    Findings found = findings();
+    assertThat(found.alerts).isNotEmpty();
+    assertThat(found.alerts.values()).allMatch(alert -> alert.contains("complete=false"));
+  }
+
+  @Test
+  void shouldPutAsideWhatItCannotReadAndGoOn() throws IOException {
+    start();
+    List<ProducerRecord<byte[], byte[]>> records =
+        records("a", "run", stream("01-gfs2-same-inode.txt"), true);
+    ProducerRecord<byte[], byte[]> good = records.get(1);
+    List<ProducerRecord<byte[], byte[]>> bad = new ArrayList<>();
+    bad.add(with(good, null, good.value(), FleetRecord.SCHEMA)); // no host
+    bad.add(with(good, good.key(), good.value(), "2")); // of a later version
+    byte[] damaged = good.value().clone();
+    damaged[damaged.length - 1] ^= 1;
+    bad.add(with(good, good.key(), damaged, FleetRecord.SCHEMA));
+    bad.add(with(good, good.key(), new byte[FleetRecord.BYTES_MAX + 1], FleetRecord.SCHEMA));
+    bad.add(with(good, good.key(), null, FleetRecord.SCHEMA));
+    bad.add(
+        new ProducerRecord<>(
+            good.topic(), null, good.timestamp(), good.key(), "hello".getBytes(UTF_8)));
+    for (int i = 0; i < records.size(); i++) {
+      pipe(records.get(i));
+      if (i == 0) {
+        bad.forEach(this::pipe);
+      }
+    }
+    assertSame(findings(), Findings.ofReport(info("a"), stream("01-gfs2-same-inode.txt")));
+    assertThat(counts.deadLetters())
+        .isEqualTo(Map.of("headers", 1L, "key", 1L, "oversize", 1L, "schema", 1L, "value", 2L));
+    List<TestRecord<byte[], byte[]>> letters = drain(Topics.DEFAULT.deadLetters());
+    assertThat(letters).hasSize(bad.size());
+    assertThat(letters.get(1).value()).isEqualTo(good.value());
+    assertThat(header(letters.get(1), FleetTopology.REASON_HEADER)).isEqualTo("schema");
+    assertThat(header(letters.get(1), FleetTopology.MESSAGE_HEADER))
+        .isEqualTo("faultline-schema: 2 (expected: 1; use a later faultline)");
+    assertThat(header(letters.get(1), FleetTopology.ORIGIN_HEADER))
+        .isEqualTo("faultline.events partition 0 offset 2");
+    assertThat(letters.get(3).value()).hasSizeLessThan(FleetRecord.BYTES_MAX);
+    assertThat(messages).hasSize(bad.size());
+  }
+
+  private static String header(TestRecord<byte[], byte[]> record, String name) {
+    return new String(record.headers().lastHeader(name).value(), UTF_8);
+  }
+
+  private static ProducerRecord<byte[], byte[]> with(
+      ProducerRecord<byte[], byte[]> from, byte[] key, byte[] value, String schema) {
+    RecordHeaders headers = new RecordHeaders(from.headers().toArray());
+    headers
+        .remove(FleetRecord.SCHEMA_HEADER)
+        .add(FleetRecord.SCHEMA_HEADER, schema.getBytes(UTF_8));
+    return new ProducerRecord<>(from.topic(), null, from.timestamp(), key, value, headers);
+  }
+
+  /** The run of a writer that was killed ends when its host has begun another one. */
+  @Test
+  void shouldEndTheRunOfAWriterThatWasKilled() throws IOException {
+    start();
+    records("a", "first", stream("02-gfs2-abba.txt"), false).forEach(this::pipe);
+    assertThat(counts.runs()).isEqualTo(1);
+    List<ProducerRecord<byte[], byte[]>> next =
+        records("a", "second", stream("02-gfs2-abba.txt"), true);
+    for (ProducerRecord<byte[], byte[]> record : next) {
+      pipe(
+          new ProducerRecord<>(
+              record.topic(),
+              null,
+              record.timestamp() + Duration.ofMinutes(10).toMillis(),
+              record.key(),
+              record.value(),
+              record.headers()));
+    }
+    assertThat(counts.runs()).isZero();
+    Findings found = findings();
+    Findings once = Findings.ofReport(info("a"), stream("02-gfs2-abba.txt"));
+    assertThat(found.lockWaits).hasSize(2 * once.lockWaits.size());
+    assertThat(found.operations).hasSize(2 * once.operations.size());
+  }
+
+  @Test
+  void shouldGiveUpTheRunThatIsSilentForLongestWhenThereIsNoRoom() throws IOException {
+    settings =
+        new FleetSettings(
+            Topics.DEFAULT, RuleSettings.DEFAULT, 2, Duration.ofSeconds(30), Duration.ofSeconds(1));
+    start();
+    for (String host : List.of("a", "b", "c")) {
+      records(host, "run", stream("02-gfs2-abba.txt"), false).forEach(this::pipe);
+    }
+    assertThat(counts.runs()).isEqualTo(2);
+    assertThat(counts.get(FleetCounts.Count.RUNS_EVICTED)).isEqualTo(1);
+    assertThat(messages)
+        .singleElement()
+        .asString()
+        .startsWith("a: its run is given up for want of room (expected: at most 2 runs");
+    assertThat(findings().lockWaits)
+        .hasSize(Findings.ofReport(info("a"), stream("02-gfs2-abba.txt")).lockWaits.size());
+  }
+
+  /**
+   * Partitions at random places, with whatever is written down by then, made again from store and
+   * topic: all results together are those of one that was never stopped.
+   */
+  @Test
+  void shouldGoOnFromTheStoreAndTheTopic() throws IOException {
+    List<String> names = new ArrayList<>(ScenarioStreams.all().keySet());
+    for (int seed = 1; seed <= 12; seed++) {
+      Random random = new Random(seed);
+      log.clear();
+      messages.clear();
+      java.util.Collections.shuffle(names, random);
+      List<String> some = names.subList(0, 5);
+      List<List<ProducerRecord<byte[], byte[]>>> hosts = new ArrayList<>();
+      for (String name : some) {
+        hosts.add(new ArrayList<>(records(name, "run", stream(name), true)));
+      }
+      PartitionHarness harness = new PartitionHarness();
+      while (hosts.stream().anyMatch(list -> !list.isEmpty())) {
+        List<ProducerRecord<byte[], byte[]>> host = hosts.get(random.nextInt(hosts.size()));
+        if (host.isEmpty()) {
+          continue;
+        }
+        harness.take(host.remove(0));
+        if (random.nextInt(4) == 0) {
+          harness.tick();
+        }
+        if (random.nextInt(6) == 0 || log.size() == 4) {
+          harness.restart();
+        }
+      }
+      for (String name : some) {
+        Findings found = new Findings();
+        for (Result result : harness.results) {
+          String key = new String(result.key(), UTF_8);
+          if (key.equals(name) || key.startsWith(name + "/")) {
+            switch (result.kind()) {
+              case OPERATION -> found.addOperation(result.value());
+              case LOCK_WAIT -> found.addLockWait(result.value());
+              case ALERT -> found.addAlert(result.value());
+              default -> {}
+            }
+          }
+        }
+        assertSame(found, Findings.ofReport(info(name), stream(name)));
+      }
+      assertThat(harness.restarts).as("seed %d", seed).isPositive();
+      assertThat(messages).as("seed %d", seed).isEmpty();
+    }
+  }
+
+  /** A partition whose store outlives it. */
+  private final class PartitionHarness {
+    final List<Result> results = new ArrayList<>();
+    final MapStore store = new MapStore();
+    int restarts;
+    Partition partition = open();
+    long now = 1_700_000_000_000L;
+
+    private Partition open() {
+      return new Partition(settings, counts, new Chunks(store), messages::add, results::add);
+    }
+
+    void take(ProducerRecord<byte[], byte[]> record) {
+      log.add(
+          new ConsumerRecord<>(
+              record.topic(),
+              0,
+              log.size(),
+              record.timestamp(),
+              TimestampType.CREATE_TIME,
+              0,
+              0,
+              record.key(),
+              record.value(),
+              record.headers(),
+              java.util.Optional.empty()));
+      feed(log.get(log.size() - 1));
+    }
+
+    private void feed(ConsumerRecord<byte[], byte[]> record) {
+      partition.take(
+          "topic",
+          record.offset(),
+          record.key(),
+          record.value(),
+          record.headers(),
+          record.timestamp(),
+          now);
+    }
+
+    void tick() {
+      now += 31_000;
+      partition.tick(now);
+    }
+
+    void restart() {
+      restarts++;
+      partition = open();
+      long from = partition.load();
+      partition.beginReplay(from);
+      log.subList((int) from, log.size()).forEach(this::feed);
+      partition.endReplay();
+    }
+  }
+
+  @Test
+  void shouldMakeAgainFromTheTopicWhatItCannotReadInTheStore() throws IOException {
+    List<ProducerRecord<byte[], byte[]>> records =
+        records("a", "run", stream("23-starvation.txt"), true);
+    PartitionHarness harness = new PartitionHarness();
+    records.subList(0, records.size() / 2).forEach(harness::take);
+    harness.tick();
+    harness.store.damage('r');
+    harness.restart();
+    assertThat(messages)
+        .singleElement()
+        .asString()
+        .startsWith("a: snapshot: ")
+        .endsWith("it is made again from the topic");
+    records.subList(records.size() / 2, records.size()).forEach(harness::take);
+    Findings found = new Findings();
+    for (Result result : harness.results) {
+      switch (result.kind()) {
+        case OPERATION -> found.addOperation(result.value());
+        case LOCK_WAIT -> found.addLockWait(result.value());
+        case ALERT -> found.addAlert(result.value());
+        default -> {}
+      }
+    }
+    assertSame(found, Findings.ofReport(info("a"), stream("23-starvation.txt")));
+    assertThat(counts.get(FleetCounts.Count.SNAPSHOTS_REFUSED)).isEqualTo(1);
+  }
+
+  @Test
+  void shouldCutLargeValues() {
+    MapStore store = new MapStore();
+    byte[] large = new byte[3 * Chunks.CHUNK_BYTES + 17];
+    new Random(1).nextBytes(large);
+    Chunks chunks = new Chunks(store);
+    chunks.put('r', "a", large);
+    chunks.put('r', "b", new byte[0]);
+    assertThat(store.size()).isEqualTo(5);
+    assertThat(store.valueBytesMax()).isLessThan(1 << 20);
+    Map<String, byte[]> read = new java.util.TreeMap<>();
+    Chunks again = new Chunks(store);
+    again.forEach('r', read::put);
+    assertThat(Arrays.equals(read.get("a"), large)).isTrue();
+    assertThat(read.get("b")).isEmpty();
+    again.put('r', "a", new byte[5]);
+    assertThat(store.size()).isEqualTo(2);
+    again.remove('r', "a");
+    again.remove('r', "b");
+    assertThat(store.size()).isZero();
+  }
+}
