@@ -81,7 +81,7 @@ class SupplyChainIT {
     }
     try (Stream<Path> jars = Files.list(LIBRARIES)) {
       Set<String> shipped = new TreeSet<>(jars.map(jar -> jar.getFileName().toString()).toList());
-      assertThat(shipped).isNotEmpty().isEqualTo(listed);
+      assertThat(shipped).as("target/lib (after mvn clean)").isNotEmpty().isEqualTo(listed);
     }
   }
 
