@@ -46,6 +46,8 @@ final class LoaderCommand implements Callable<Integer> {
     NEEDED.put(39, "bpf");
   }
 
+  private static final int RING_BYTES_MIN = 4096;
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -88,6 +90,10 @@ final class LoaderCommand implements Callable<Integer> {
     }
     if (sessions < 1 || sessions > 64) {
       throw error("--sessions: " + sessions + " (expected: 1 to 64)");
+    }
+    if (ringBytesMax < RING_BYTES_MIN) {
+      throw error(
+          "--ring-bytes-max: " + ringBytesMax + " (expected: at least " + RING_BYTES_MIN + ")");
     }
     if (!Files.isDirectory(socket.toAbsolutePath().getParent())) {
       throw error("--socket: " + socket + " (expected: a path in an existing directory)");

@@ -37,8 +37,6 @@ public final class ProbeSet implements AutoCloseable {
   private static final int PROG_INFO_RUN_TIME_NS = 192;
   private static final int PROG_INFO_RUN_COUNT = 200;
   private static final int PROG_INFO_RECURSION_MISSES = 208;
-  private static final long SLOTS_BYTES =
-      (long) StateLayout.LOCK_SLOTS * StateLayout.LOCK_SLOT_BYTES;
 
   private static final long RENEWED_NS = 1_000_000_000L;
 
@@ -64,8 +62,7 @@ public final class ProbeSet implements AutoCloseable {
   private final BpfMap missedSlots;
   private final Heartbeat heartbeat;
   private long stallNs;
-  private final Pointer slotPages;
-  private final ByteBuffer slots;
+  private final LockSlots slots;
   private boolean isLossSaid;
   private long renewedNs;
   private boolean isDetached;
@@ -92,9 +89,7 @@ public final class ProbeSet implements AutoCloseable {
             StateLayout.IN_FLIGHT_BYTES);
     lockCells = new BpfMap(attachment.mapFd("lock_cells"), 4, StateLayout.LOCK_CELL_BYTES * cpus);
     stacks = new BpfMap(attachment.mapFd("stacks"), 4, 8 * StateLayout.STACK_FRAMES);
-    slotPages =
-        Libc.mmap(SLOTS_BYTES, Libc.PROT_READ | Libc.PROT_WRITE, attachment.mapFd("lock_slots"), 0);
-    slots = slotPages.getByteBuffer(0, SLOTS_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    slots = new LockSlots(attachment.mapFd("lock_slots"));
     tasks = new BpfMap(attachment.mapFd("tasks"), 4, StateLayout.TASK_STATE_BYTES);
     missedSlots = new BpfMap(attachment.mapFd("missed_slots"), 4, 4);
     heartbeat = new Heartbeat(attachment.mapFd("heartbeat"));
@@ -295,9 +290,7 @@ public final class ProbeSet implements AutoCloseable {
     for (int slot = 0; slot < MapMemory.MISSED_SLOTS; slot++) {
       missedSlots.update(slot, none);
     }
-    for (int at = 0; at < SLOTS_BYTES; at += 8) {
-      slots.putLong(at, 0);
-    }
+    slots.clear();
   }
 
   /** Possible CPUs: the kernel keeps counters for each. */
@@ -490,41 +483,17 @@ public final class ProbeSet implements AutoCloseable {
 
   /** The lock requests that are not granted or not released; read from shared memory. */
   public List<LockRequest> lockRequests() {
-    List<LockRequest> found = new ArrayList<>();
-    for (int at = 0; at < SLOTS_BYTES; at += StateLayout.LOCK_SLOT_BYTES) {
-      if (slots.getLong(at) != 0) {
-        LockRequest request = LockRequest.of(slots, at);
-        if (request != null) {
-          found.add(request);
-        }
-      }
-    }
-    return found;
+    return slots.requests();
   }
 
   /** Gives back the place of a request whose task has ended without giving it back. */
   public void forgetLockRequest(LockRequest stale) {
-    int at = placeOf(stale);
-    if (at >= 0) {
-      slots.putLong(at + StateLayout.LOCK_SLOT_REQUEST_NS, 0);
-      slots.putLong(at, 0);
-    }
+    slots.forget(stale);
   }
 
   /** An event has named the request: whatever becomes of it will be an event too. */
   public void noteSaid(LockRequest request) {
-    int at = placeOf(request);
-    if (at >= 0) {
-      slots.put(at + StateLayout.LOCK_SLOT_SAID, (byte) 1);
-    }
-  }
-
-  private int placeOf(LockRequest request) {
-    int at = request.place() * StateLayout.LOCK_SLOT_BYTES;
-    boolean isThere =
-        slots.getLong(at) == request.key()
-            && slots.getLong(at + StateLayout.LOCK_SLOT_REQUEST_NS) == request.requestNs();
-    return isThere ? at : -1;
+    slots.noteSaid(request);
   }
 
   /**
@@ -561,7 +530,7 @@ public final class ProbeSet implements AutoCloseable {
       isClosed = true;
       Libc.munmap(consumerPage, pageBytes);
       Libc.munmap(producerPages, pageBytes + 2L * ringBytes);
-      Libc.munmap(slotPages, SLOTS_BYTES);
+      slots.close();
       heartbeat.close();
       attachment.close();
     }

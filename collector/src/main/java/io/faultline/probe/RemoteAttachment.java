@@ -114,7 +114,7 @@ final class RemoteAttachment implements Attachment {
    */
   private Answered ask(Duration patience, Verb verb, Object[] words, int... descriptors)
       throws IOException {
-    socket.send(LoaderQuestion.bytesOf(++number, verb, words), descriptors);
+    send(LoaderQuestion.bytesOf(++number, verb, words), descriptors);
     long untilNs = System.nanoTime() + patience.toNanos();
     while (true) {
       long leftNs = untilNs - System.nanoTime();
@@ -146,6 +146,20 @@ final class RemoteAttachment implements Attachment {
         return isTaken ? new Answered(answer.text(), packet.descriptors()) : null;
       }
       // Of a question that it did not answer in time.
+    }
+  }
+
+  /** A loader that refuses a client says why and hangs up, maybe before it was asked anything. */
+  private void send(byte[] question, int[] descriptors) throws IOException {
+    try {
+      socket.send(question, descriptors);
+    } catch (IOException e) {
+      PacketSocket.Packet last = socket.receive(Duration.ZERO);
+      LoaderAnswer answer = last == null ? null : LoaderAnswer.of(last.data());
+      if (answer != null && answer.status() == Status.REFUSED) {
+        throw new ProbeException(answer.text(), e);
+      }
+      throw e;
     }
   }
 

@@ -3,6 +3,7 @@ package io.faultline.live;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import io.faultline.probe.LoaderSettings;
 import io.faultline.probe.socket.PacketSocket;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -227,7 +228,7 @@ class SplitLiveIT {
   /** This process is root, whom every loader serves. */
   @Test
   void shouldRefuseWhatIsNoQuestion() throws Exception {
-    String settings = "00".repeat(64);
+    String settings = LoaderSettings.none();
     try (Split split = Split.make()) {
       split.startLoader("--sessions", "1", "--ring-bytes-max", "1048576");
       try (PacketSocket socket = PacketSocket.connect(split.socket, 65_536)) {

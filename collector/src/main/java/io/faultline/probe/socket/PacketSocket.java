@@ -33,6 +33,7 @@ public final class PacketSocket implements AutoCloseable {
   private static final short POLLIN = 1;
   private static final int EINTR = 4;
   private static final int EAGAIN = 11;
+  private static final int ECONNRESET = 104;
 
   // struct msghdr and struct cmsghdr, the same on every 64-bit Linux.
   private static final int MSGHDR_BYTES = 56;
@@ -181,12 +182,24 @@ public final class PacketSocket implements AutoCloseable {
       if (!await(timeout)) {
         return null;
       }
-      return receive();
+      return receiveDespiteReset();
     } catch (LastErrorException e) {
       if (e.getErrorCode() == EAGAIN || e.getErrorCode() == EINTR) {
         return null;
       }
       throw new IOException("socket: error " + e.getErrorCode() + " while receiving", e);
+    }
+  }
+
+  /** What the other end sent before it closed is still there, behind the news that it did. */
+  private Packet receiveDespiteReset() throws IOException {
+    try {
+      return receive();
+    } catch (LastErrorException e) {
+      if (e.getErrorCode() != ECONNRESET) {
+        throw e;
+      }
+      return receive();
     }
   }
 

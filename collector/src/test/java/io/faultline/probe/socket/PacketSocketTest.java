@@ -81,6 +81,20 @@ class PacketSocketTest {
   }
 
   @Test
+  void shouldTakeTheLastWordsOfWhoHangsUp() throws Exception {
+    Path path = directory.resolve("socket");
+    try (PacketListener listener = listen(path);
+        PacketSocket client = PacketSocket.connect(path, 100);
+        PacketSocket server = listener.accept(100)) {
+      client.send(bytes("a question that is not read"));
+      server.send(bytes("no"));
+      server.close();
+      assertThat(client.receive(PATIENCE).data()).isEqualTo(bytes("no"));
+      assertThatThrownBy(() -> client.receive(PATIENCE)).hasMessageContaining("is gone");
+    }
+  }
+
+  @Test
   void shouldNotTakeAPathFromAListenerThatLives() throws Exception {
     Path path = directory.resolve("socket");
     try (PacketListener listener = listen(path)) {
