@@ -20,6 +20,7 @@ need setpriv util-linux util-linux
 need chromium chromium chromium
 need tmux tmux tmux
 need fio fio fio
+need python3 python3 python3
 need rpmbuild rpm rpm-build
 need systemd-analyze systemd systemd
 need influxd influxdb influxdb

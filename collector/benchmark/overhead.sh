@@ -43,8 +43,11 @@ start_observer() { # NAME: returns when it is attached; 1 when it cannot be had
 		command -v bpftrace >/dev/null || return 1
 		bpftrace "$here/live/overhead.bt" >"$work/log" 2>&1 & ready='^ready' ;;
 	bcc)
-		python3 -c 'import bcc' 2>/dev/null || return 1
-		BCC_KERNEL_SOURCE=${BCC_KERNEL_SOURCE:-$root/bpf/bcc} python3 "$here/live/overhead.py" >"$work/log" 2>&1 & ready='^ready' ;;
+		# The distribution's module is for the distribution's Python.
+		python=python3
+		$python -c 'import bcc' 2>/dev/null || python=/usr/bin/python3
+		$python -c 'import bcc' 2>/dev/null || return 1
+		BCC_KERNEL_SOURCE=${BCC_KERNEL_SOURCE:-$root/bpf/bcc} $python "$here/live/overhead.py" >"$work/log" 2>&1 & ready='^ready' ;;
 	esac
 	observer=$!
 	for _ in $(seq 600); do

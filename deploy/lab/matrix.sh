@@ -13,7 +13,6 @@ kernels=("$@")
 # Says in a fixed form what both ask of it. Runs in the guests too.
 cat >"$work/look" <<'LOOK'
 echo "KERNEL $(uname -r)"
-faultline doctor --json 2>/dev/null | sed 's/^/DOCTOR /' || true
 faultline doctor 2>&1 | sed 's/^/TEXT /' || true
 for loader in core bcc; do
 	if said=$(faultline selftest --dir "$1" --loader $loader 2>&1); then result=ok; else result=no; fi

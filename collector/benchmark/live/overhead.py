@@ -1,5 +1,6 @@
 """The same facts as overhead.bt, with bcc's Python front end."""
 
+import os
 import signal
 
 from bcc import BPF
@@ -53,7 +54,10 @@ TRACEPOINT_PROBE(lock, contention_end) {
 }
 """
 
-programs = BPF(text=TEXT)
+# Types of tracepoints' fields that stand-ins for kernel headers, as in bpf/bcc, do not have.
+TYPES = {"dev_t": "unsigned int", "ino_t": "unsigned long", "loff_t": "long long", "ssize_t": "long"}
+has_headers = os.path.exists(os.environ.get("BCC_KERNEL_SOURCE", "") + "/Makefile")
+programs = BPF(text=TEXT, cflags=[] if has_headers else [f"-D{name}={type}" for name, type in TYPES.items()])
 print("ready", flush=True)
 signal.signal(signal.SIGINT, lambda *_: None)
 signal.pause()

@@ -266,7 +266,7 @@ public final class KernelFeatures {
           + hook.ways.get(0).target()
           + " nor a kprobe on "
           + hook.ways.get(1).target()
-          + " (expected: Linux 6.4 or later, or kprobes)";
+          + " (expected: Linux 6.4 or later, or from 5.12 on with kprobes)";
     }
     return null;
   }
