@@ -134,7 +134,7 @@ public final class FleetLoad {
     return events * 1e9 / (cpuNs() - begin);
   }
 
-  private static double partition(Stream stream, List<ProducerRecord<byte[], byte[]>> records) {
+  private static double partition(List<ProducerRecord<byte[], byte[]>> records) {
     FleetCounts counts = new FleetCounts();
     long[] results = new long[2];
     Partition partition =
@@ -174,7 +174,7 @@ public final class FleetLoad {
     double partition = 0;
     for (int round = 0; round < 3; round++) { // the last one counts
       bare = bare(stream);
-      partition = partition(stream, records);
+      partition = partition(records);
     }
     say(
         "  bare pipeline %,.0f events/s of CPU time; a partition, with decoding and JSON, %,.0f;"
@@ -231,7 +231,6 @@ public final class FleetLoad {
           producer.flush();
         }
         long sentNs = System.nanoTime() - begin;
-        long events = 0;
         while (count(collector, "records") < sent) {
           if (System.nanoTime() - begin > Duration.ofMinutes(5).toNanos()) {
             throw new AssertionError("collector: not done: " + Files.readString(collector.log()));
@@ -239,7 +238,7 @@ public final class FleetLoad {
           Thread.sleep(50);
         }
         long tookNs = System.nanoTime() - begin;
-        events = count(collector, "events");
+        long events = count(collector, "events");
         double cpuS = (collector.cpuNs() - cpuBefore) / 1e9;
         say(
             "  %d partitions, %d threads: %,d events sent in %.1f s, collected %.1f s after the first:"
@@ -277,8 +276,8 @@ public final class FleetLoad {
     MapStore store = new MapStore();
     Partition partition =
         new Partition(settings, counts, new Chunks(store), message -> {}, result -> {});
-    System.gc();
     Runtime runtime = Runtime.getRuntime();
+    System.gc();
     long before = runtime.totalMemory() - runtime.freeMemory();
     long offset = 0;
     long begin = cpuNs();
@@ -330,6 +329,10 @@ public final class FleetLoad {
     for (String file : args) {
       streams.add(read(Path.of(file)));
     }
+    manyHosts(streams);
+    if (Boolean.getBoolean("faultline.hosts.only")) {
+      return;
+    }
     for (int i = 0; i < args.length; i++) {
       inProcess(Path.of(args[i]), streams.get(i));
     }
@@ -339,6 +342,5 @@ public final class FleetLoad {
         throughBroker(streams.get(i), partitions, Math.min(2, partitions));
       }
     }
-    manyHosts(streams);
   }
 }
