@@ -10,6 +10,7 @@ package io.faultline.fleet;
  * @param message of a dead letter: what is wrong, in one sentence; else empty
  * @param origin of a dead letter: topic, partition and offset of the record; else empty
  */
+@SuppressWarnings("ArrayRecordComponent") // written once, never compared
 record Result(Kind kind, byte[] key, byte[] value, String reason, String message, String origin) {
 
   /** Which topic it is for. */

@@ -3,6 +3,7 @@ package io.faultline.web;
 import java.nio.charset.StandardCharsets;
 
 /** What a request is answered with; {@code type} is {@code null} when there is no body. */
+@SuppressWarnings("ArrayRecordComponent") // written once, never compared
 record Answer(int status, String type, byte[] body) {
   static final String JSON = "application/json";
 

@@ -33,8 +33,9 @@ final class Followers implements AutoCloseable {
   private final Thread maker;
   private final Thread watchdog;
 
-  // The latest frame; guarded by this.
+  // The latest frame, and the latest one with a picture; guarded by this.
   private byte[] frame = COMMENT;
+  private byte[] picture = COMMENT;
   private long frameNumber;
 
   private volatile boolean isClosed;
@@ -71,6 +72,9 @@ final class Followers implements AutoCloseable {
         last = next;
         synchronized (this) {
           frame = made;
+          if (made != COMMENT) {
+            picture = made;
+          }
           frameNumber++;
           notifyAll();
         }
@@ -100,12 +104,16 @@ final class Followers implements AutoCloseable {
 
   private final class Client implements Runnable {
     private final HttpExchange exchange;
+    private final byte[] first; // null: the next frame is made for it
+    private long seen;
     private volatile Thread thread;
     private volatile long sendingSinceNs; // 0 while it is not sending
     private boolean isDropped; // the watchdog's
 
-    Client(HttpExchange exchange) {
+    Client(HttpExchange exchange, byte[] first, long seen) {
       this.exchange = exchange;
+      this.first = first;
+      this.seen = seen;
     }
 
     @Override
@@ -113,7 +121,9 @@ final class Followers implements AutoCloseable {
       try (exchange) {
         OutputStream out = exchange.getResponseBody();
         send(out, HELLO);
-        long seen = frameNumber();
+        if (first != null) {
+          send(out, first);
+        }
         while (!isClosed) {
           byte[] next;
           synchronized (Followers.this) {
@@ -143,10 +153,6 @@ final class Followers implements AutoCloseable {
     }
   }
 
-  private synchronized long frameNumber() {
-    return frameNumber;
-  }
-
   /** Takes the exchange over, or says no. */
   boolean follow(HttpExchange exchange) throws IOException {
     if (clients.size() >= clientsMax) {
@@ -156,12 +162,14 @@ final class Followers implements AutoCloseable {
     exchange.getResponseHeaders().set("Content-Type", "text/event-stream");
     exchange.getResponseHeaders().set("Cache-Control", "no-store");
     exchange.sendResponseHeaders(200, 0);
-    Client client = new Client(exchange);
-    clients.add(client);
-    client.thread = start("faultline-web-follower", client);
+    Client client;
     synchronized (this) {
+      // Whoever comes first is made a new picture; others get the one that those before them have.
+      client = new Client(exchange, clients.isEmpty() ? null : picture, frameNumber);
+      clients.add(client);
       notifyAll(); // the maker may wait for the first one
     }
+    client.thread = start("faultline-web-follower", client);
     return true;
   }
 

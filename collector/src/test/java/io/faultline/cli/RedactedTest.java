@@ -54,7 +54,7 @@ class RedactedTest {
     var unused =
         state.publish(
             redacted.alerts(),
-            Redacted.silences(List.of(deadlock), alert -> alert == deadlock ? silence : null));
+            Redacted.silences(List.of(deadlock), alert -> alert.equals(deadlock) ? silence : null));
     List<String> documents = documents(state);
     assertThat(documents).hasSizeGreaterThan(100);
     for (String secret : SampleStream.SECRETS) {

@@ -24,7 +24,7 @@ final class Outbox {
 
     Entry(Outgoing outgoing) {
       this.outgoing = outgoing;
-      bytes = RECORD_BYTES + outgoing.record().value().length;
+      bytes = (long) RECORD_BYTES + outgoing.record().value().length;
     }
   }
 
@@ -84,6 +84,7 @@ final class Outbox {
     }
   }
 
+  @SuppressWarnings("WaitNotInLoop") // those who call it look again, and give up in time
   private void await(long ns) throws InterruptedException {
     wait(ns / 1_000_000, (int) (ns % 1_000_000));
   }
