@@ -23,7 +23,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define THREADS_MAX 1024
+#define THREADS_MAX 8192
 #define SLOTS_MAX 1024 /* per thread, unless --file-size says otherwise: keeps a long run's file small */
 #define FILL_BYTES (1 << 20)
 

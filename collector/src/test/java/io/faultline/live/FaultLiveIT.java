@@ -37,7 +37,7 @@ class FaultLiveIT {
             "--size",
             "4096",
             "--file-size",
-            "8192",
+            Integer.toString(threads * 8192),
             "--buffer",
             "absent",
             "--json");
