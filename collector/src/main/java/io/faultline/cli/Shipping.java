@@ -141,7 +141,10 @@ final class Shipping implements AutoCloseable {
     }
   }
 
-  /** Lets only totals, counters, and changes of what is watched through: what it costs to match is saved. */
+  /**
+   * Lets only totals, counters, and changes of what is watched through: what it costs to match is
+   * saved.
+   */
   private record CountsOnly(StreamConsumer next) implements StreamConsumer {
     @Override
     public void onEvent(ByteBuffer buffer, int offset) {
