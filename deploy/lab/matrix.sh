@@ -17,7 +17,7 @@ faultline doctor 2>&1 | sed 's/^/TEXT /' || true
 for loader in core bcc; do
 	if said=$(faultline selftest --dir "$1" --loader $loader 2>&1); then result=ok; else result=no; fi
 	echo "SELFTEST $2 $loader $result"
-	[ $result = ok ] || printf '%s\n' "$said" | tail -n 3 | sed 's/^/WHY /'
+	[ $result = ok ] || printf '%s\n' "$said" | grep -E 'DIFFERS|\(expected: ' | sed "s,^ *,WHY $2 $loader: ,"
 done
 LOOK
 
