@@ -204,6 +204,7 @@ class ArchitectureTest {
                   ROOT + "pipeline",
                   ROOT + "cluster",
                   ROOT + "alert",
+                  ROOT + "view",
                   ROOT + "report",
                   ROOT + "sink",
                   "org.apache.kafka..", // kafka-streams here alone

@@ -10,6 +10,7 @@ import io.faultline.fleet.CollectorServer;
 import io.faultline.fleet.CollectorSettings;
 import io.faultline.fleet.FleetCounts;
 import io.faultline.fleet.FleetSettings;
+import io.faultline.fleet.HostBoard;
 import io.faultline.kafka.KafkaSettings;
 import io.faultline.kafka.Topics;
 import io.faultline.sink.AlertSink;
@@ -58,20 +59,18 @@ final class CollectCommand implements Callable<Integer> {
     Pump.onSignal("INT", stopped::countDown);
     Pump.onSignal("TERM", stopped::countDown);
     Files.createDirectories(config.stateDir());
+    Silences silences = Silences.of(config.rules().silences());
+    HostBoard board = new HostBoard(silences);
     try (ServiceManager manager = ServiceManager.of(System.getenv());
-        Collector collector = Collector.start(kafka, settings, messages::say);
+        HostsPage page = HostsPage.open(config.web(), board, silences, messages);
+        Collector collector = Collector.start(kafka, settings, board, messages::say);
         Sinks sinks = new Sinks(messages::say, null)) {
       List<AlertSink> receivers = sinks.open(config.alerts());
       try (CollectorServer server = serverOf(config, collector);
           AlertFeed feed =
               receivers.isEmpty()
                   ? null
-                  : new AlertFeed(
-                      kafka,
-                      settings,
-                      Silences.of(config.rules().silences()),
-                      receivers,
-                      messages::say)) {
+                  : new AlertFeed(kafka, settings, silences, receivers, messages::say)) {
         messages.say(
             String.format(
                 "collects from %s as %s%s; alerts go to %s%s",
@@ -86,6 +85,9 @@ final class CollectCommand implements Callable<Integer> {
         watcher.start();
         while (!stopped.await(1, java.util.concurrent.TimeUnit.SECONDS)) {
           manager.alive(System.nanoTime());
+          if (page != null) {
+            page.publish();
+          }
         }
         manager.stopping();
       }

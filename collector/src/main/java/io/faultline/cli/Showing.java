@@ -23,7 +23,6 @@ import io.faultline.source.live.LiveSource;
 import io.faultline.view.LiveState;
 import io.faultline.web.LiveContent;
 import io.faultline.web.WebServer;
-import io.faultline.web.WebSettings;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -36,7 +35,6 @@ import java.util.function.ToLongFunction;
 /** What the agent shows of itself: the page, /metrics, and series in a database. */
 final class Showing implements AutoCloseable {
   private static final long PUBLISH_NS = 500_000_000L;
-  private static final int CLIENTS_MAX = 256;
 
   private final LiveState state;
   private final MetricsPage metrics = new MetricsPage();
@@ -109,24 +107,14 @@ final class Showing implements AutoCloseable {
     if (config.host().isEmpty()) {
       return;
     }
-    List<String> names = new ArrayList<>(config.hosts());
-    names.add(hostName);
-    WebConfig.Tls tls = config.tls();
-    WebSettings settings =
-        new WebSettings(
-            config.host(),
-            config.port(),
-            config.token() == null ? "" : config.token().reveal(),
-            names,
-            CLIENTS_MAX,
-            tls == null ? null : new WebSettings.Tls(tls.certificate(), tls.key(), tls.clientCa()));
     try {
       WebServer server =
-          WebServer.start(LiveContent.of(state, silences, redacted != null), settings);
+          WebServer.start(
+              LiveContent.of(state, silences, redacted != null), PageSettings.of(config, hostName));
       open.add(server);
       server.serve(MetricsPage.PATH, metrics::text);
       messages.say("page at " + server.page());
-      if (tls == null && !server.address().getAddress().isLoopbackAddress()) {
+      if (config.tls() == null && !server.address().getAddress().isLoopbackAddress()) {
         messages.say("web: the token goes over the network as it is (expected: web.tls)");
       }
     } catch (IOException e) {

@@ -18,6 +18,7 @@ import java.time.Duration;
  * @param runsMax hosts that are followed in one partition at most
  * @param clockError how wrong the wall clock of a node of a cluster may be
  * @param listen where metrics and readiness are served; an empty host for nowhere
+ * @param web where the page is served
  */
 public record CollectorConfig(
     KafkaConfig kafka,
@@ -31,7 +32,8 @@ public record CollectorConfig(
     Duration snapshot,
     int runsMax,
     Duration clockError,
-    WebConfig listen) {
+    WebConfig listen,
+    WebConfig web) {
   /** Where nothing else is said; brokers must be said. */
   public static final CollectorConfig DEFAULT =
       new CollectorConfig(
@@ -46,5 +48,6 @@ public record CollectorConfig(
           Duration.ofSeconds(30),
           2000,
           Duration.ofSeconds(1),
-          WebConfig.DEFAULT.at("127.0.0.1:9701"));
+          WebConfig.DEFAULT.at("127.0.0.1:9701"),
+          WebConfig.DEFAULT);
 }

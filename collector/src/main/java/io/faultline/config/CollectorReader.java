@@ -24,14 +24,15 @@ final class CollectorReader {
     }
     RulesConfig rules = ConfigReader.rules(root);
     AlertsConfig alerts = ConfigReader.alerts(root.section("alerts"));
-    CollectorConfig config = collector(root.section("collector"), kafka, rules, alerts);
+    WebConfig web = web(root.section("web"));
+    CollectorConfig config = collector(root.section("collector"), kafka, rules, alerts, web);
     root.end();
     problems.check();
     return config;
   }
 
   private static CollectorConfig collector(
-      Section section, KafkaConfig kafka, RulesConfig rules, AlertsConfig alerts) {
+      Section section, KafkaConfig kafka, RulesConfig rules, AlertsConfig alerts, WebConfig web) {
     CollectorConfig otherwise = CollectorConfig.DEFAULT;
     String application = section.text("application");
     if (!application.isEmpty() && !APPLICATION.matcher(application).matches()) {
@@ -64,8 +65,17 @@ final class CollectorReader {
             ConfigReader.positive(section, "snapshot", otherwise.snapshot()),
             (int) section.number("runs_max", otherwise.runsMax(), 1, 1_000_000),
             clockError,
-            listen);
+            listen,
+            web);
     section.end();
+    return config;
+  }
+
+  private static WebConfig web(Section section) {
+    WebConfig config = ConfigReader.web(section);
+    if (config.isRedacted()) {
+      section.wrong("redact", "true", "false: a collector shows the names that agents send");
+    }
     return config;
   }
 }

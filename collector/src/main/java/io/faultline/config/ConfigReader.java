@@ -365,7 +365,7 @@ public final class ConfigReader {
     return new WebConfig.Tls(certificate, key, clientCa);
   }
 
-  private static WebConfig web(Section section) {
+  static WebConfig web(Section section) {
     WebConfig otherwise = WebConfig.DEFAULT;
     WebConfig config =
         new WebConfig(

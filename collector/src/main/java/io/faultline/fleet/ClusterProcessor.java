@@ -9,8 +9,10 @@ import io.faultline.cluster.NodeLook;
 import io.faultline.fleet.FleetCounts.Count;
 import io.faultline.risk.Alert;
 import io.faultline.source.StreamInfo;
+import io.faultline.view.FleetPicture;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -27,17 +29,22 @@ import org.apache.kafka.streams.state.KeyValueStore;
 final class ClusterProcessor extends ContextualProcessor<byte[], byte[], byte[], Result> {
   static final String STORE = "clusters";
   private static final char GRAPH = 'g';
+  private static final int SHOWN_MAX = 1000;
 
   private final FleetSettings settings;
   private final FleetCounts counts;
+  private final HostBoard board;
   private final Consumer<String> messages;
+  private final Map<String, FleetPicture.HostAlert> shown = new LinkedHashMap<>(); // by key
   private Chunks store;
   private Map<String, ClusterGraph> graphs;
   private long timeMs;
 
-  ClusterProcessor(FleetSettings settings, FleetCounts counts, Consumer<String> messages) {
+  ClusterProcessor(
+      FleetSettings settings, FleetCounts counts, HostBoard board, Consumer<String> messages) {
     this.settings = settings;
     this.counts = counts;
+    this.board = board;
     this.messages = messages;
   }
 
@@ -105,9 +112,25 @@ final class ClusterProcessor extends ContextualProcessor<byte[], byte[], byte[],
     StreamInfo info = new StreamInfo(finding.cluster(), "", "", 0, 0, "core", "", "", List.of());
     Notice notice = new Notice(finding.alert(), info, null, finding.stacks(), null);
     byte[] key = ResultJson.alertKey(finding.cluster(), finding.alert().id());
+    show(
+        finding.cluster() + " " + finding.alert().id(),
+        board.rowOf(finding.cluster(), notice, timeMs));
     context()
         .forward(
             new Record<>(
                 key, new Result(Result.Kind.ALERT, key, ResultJson.alert(notice)), timeMs));
+  }
+
+  private void show(String name, FleetPicture.HostAlert alert) {
+    shown.put(name, alert);
+    if (shown.size() > SHOWN_MAX) {
+      shown.remove(shown.keySet().iterator().next());
+    }
+    board.show(this, List.of(), List.copyOf(shown.values()));
+  }
+
+  @Override
+  public void close() {
+    board.forget(this);
   }
 }

@@ -38,12 +38,14 @@ public final class Collector implements AutoCloseable {
   private final AtomicInteger failures = new AtomicInteger();
   private final Consumer<String> messages;
 
-  private Collector(KafkaSettings kafka, CollectorSettings settings, Consumer<String> messages) {
+  private Collector(
+      KafkaSettings kafka, CollectorSettings settings, HostBoard board, Consumer<String> messages) {
     this.messages = messages;
     SourceLog log = new TopicLog(kafka.consumer(Map.of()));
     streams =
         new KafkaStreams(
-            FleetTopology.of(settings.fleet(), counts, log, messages), properties(kafka, settings));
+            FleetTopology.of(settings.fleet(), counts, board, log, messages),
+            properties(kafka, settings));
     streams.setUncaughtExceptionHandler(thrown -> judge(thrown, kafka, settings));
     streams.setStateListener(
         (now, before) -> {
@@ -56,11 +58,12 @@ public final class Collector implements AutoCloseable {
   /**
    * Checks that brokers answer and topics are there, and starts.
    *
+   * @param board where it puts up what its hosts are like
    * @param messages takes sentences for people; any thread
    * @throws KafkaProblem when Kafka cannot be used; says why, and what to do
    */
   public static Collector start(
-      KafkaSettings kafka, CollectorSettings settings, Consumer<String> messages)
+      KafkaSettings kafka, CollectorSettings settings, HostBoard board, Consumer<String> messages)
       throws IOException, InterruptedException {
     var topics = settings.fleet().topics();
     int partitions = settings.partitions();
@@ -74,7 +77,7 @@ public final class Collector implements AutoCloseable {
             TopicSetup.findings(topics.deadLetters(), partitions, replication))) {
       topic.ensure(kafka, settings.mayCreate(), ANSWER);
     }
-    Collector collector = new Collector(kafka, settings, messages);
+    Collector collector = new Collector(kafka, settings, board, messages);
     collector.streams.start();
     return collector;
   }

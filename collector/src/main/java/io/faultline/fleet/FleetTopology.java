@@ -35,7 +35,11 @@ final class FleetTopology {
   private FleetTopology() {}
 
   static Topology of(
-      FleetSettings settings, FleetCounts counts, SourceLog log, Consumer<String> messages) {
+      FleetSettings settings,
+      FleetCounts counts,
+      HostBoard board,
+      SourceLog log,
+      Consumer<String> messages) {
     StreamsBuilder builder = new StreamsBuilder();
     Serde<byte[]> bytes = Serdes.ByteArray();
     for (String store : new String[] {HostProcessor.STORE, ClusterProcessor.STORE}) {
@@ -47,7 +51,7 @@ final class FleetTopology {
     KStream<byte[], Result> results =
         builder.stream(settings.topics().events(), Consumed.with(bytes, bytes))
             .process(
-                () -> new HostProcessor(settings, counts, log, messages),
+                () -> new HostProcessor(settings, counts, board, log, messages),
                 Named.as("host"),
                 HostProcessor.STORE);
     write(results.filter((key, result) -> result.kind() != Result.Kind.LOOK), settings);
@@ -58,7 +62,7 @@ final class FleetTopology {
             .repartition(
                 Repartitioned.<byte[], byte[]>as("looks").withKeySerde(bytes).withValueSerde(bytes))
             .process(
-                () -> new ClusterProcessor(settings, counts, messages),
+                () -> new ClusterProcessor(settings, counts, board, messages),
                 Named.as("cluster"),
                 ClusterProcessor.STORE);
     write(found, settings);

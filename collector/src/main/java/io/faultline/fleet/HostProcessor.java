@@ -18,6 +18,7 @@ final class HostProcessor extends ContextualProcessor<byte[], byte[], byte[], Re
 
   private final FleetSettings settings;
   private final FleetCounts counts;
+  private final HostBoard board;
   private final SourceLog log;
   private final Consumer<String> messages;
   private Partition partition;
@@ -26,9 +27,14 @@ final class HostProcessor extends ContextualProcessor<byte[], byte[], byte[], Re
   private long timeMs;
 
   HostProcessor(
-      FleetSettings settings, FleetCounts counts, SourceLog log, Consumer<String> messages) {
+      FleetSettings settings,
+      FleetCounts counts,
+      HostBoard board,
+      SourceLog log,
+      Consumer<String> messages) {
     this.settings = settings;
     this.counts = counts;
+    this.board = board;
     this.log = log;
     this.messages = messages;
   }
@@ -37,7 +43,7 @@ final class HostProcessor extends ContextualProcessor<byte[], byte[], byte[], Re
   public void init(ProcessorContext<byte[], Result> context) {
     super.init(context); // again on the same object after a commit that failed
     KeyValueStore<Bytes, byte[]> store = context.getStateStore(STORE);
-    partition = new Partition(settings, counts, new Chunks(store), messages, this::forward);
+    partition = new Partition(settings, counts, board, new Chunks(store), messages, this::forward);
     isBehind = true;
     context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
   }

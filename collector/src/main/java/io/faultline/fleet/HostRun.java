@@ -22,6 +22,8 @@ import io.faultline.risk.Alert;
 import io.faultline.risk.RuleSettings;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamInfo;
+import io.faultline.view.FleetPicture;
+import io.faultline.view.HostMeter;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.HashMap;
@@ -51,6 +53,7 @@ final class HostRun implements StreamListener, NodeWatch.Facts {
   private final Map<Integer, String> fsOf; // by device
   private final Map<Integer, String> tables; // by device
   private final Map<Integer, String> lockspaces; // by number
+  private final HostMeter meter = new HostMeter(); // begins anew with whoever takes the run over
   private final Pipeline pipeline;
   private StreamInfo info;
   private long operations;
@@ -103,7 +106,7 @@ final class HostRun implements StreamListener, NodeWatch.Facts {
     fsOf = new HashMap<>();
     tables = new HashMap<>();
     lockspaces = new HashMap<>();
-    pipeline = new Pipeline(rules, this, watch);
+    pipeline = new Pipeline(rules, this, watch, meter);
   }
 
   private HostRun(String host, String run, State state, RuleSettings rules, Consumer<Result> out) {
@@ -121,7 +124,7 @@ final class HostRun implements StreamListener, NodeWatch.Facts {
     operations = state.operations;
     lockWaits = state.lockWaits;
     lastMs = state.lastMs;
-    pipeline = Pipeline.resume(state.pipeline, rules, this, watch);
+    pipeline = Pipeline.resume(state.pipeline, rules, this, watch, meter);
     setInfo(state.info);
   }
 
@@ -178,6 +181,11 @@ final class HostRun implements StreamListener, NodeWatch.Facts {
   /** An alert as people are told of it. */
   Notice noticeOf(Alert alert) {
     return new Notice(alert, info, names.pathOf(alert), names.stacksOf(alert), null);
+  }
+
+  /** Its row on the page; {@code firing} of its alerts do and are not silenced. */
+  FleetPicture.Host row(long firing) {
+    return meter.host(host, lastMs, waiting.size(), firing, missing());
   }
 
   /** Number of the event that is next. */

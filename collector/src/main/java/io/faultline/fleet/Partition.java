@@ -4,6 +4,8 @@ import io.faultline.fleet.FleetCounts.Count;
 import io.faultline.kafka.FleetRecord;
 import io.faultline.kafka.FleetRecordException;
 import io.faultline.recording.MessageCodec;
+import io.faultline.risk.Alert;
+import io.faultline.view.FleetPicture;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -53,6 +55,7 @@ final class Partition {
 
   private final FleetSettings settings;
   private final FleetCounts counts;
+  private final HostBoard board;
   private final Consumer<String> messages;
   private final Consumer<Result> out;
   private final FleetRecord.Decoder decoder = new FleetRecord.Decoder();
@@ -66,11 +69,13 @@ final class Partition {
   Partition(
       FleetSettings settings,
       FleetCounts counts,
+      HostBoard board,
       Chunks store,
       Consumer<String> messages,
       Consumer<Result> out) {
     this.settings = settings;
     this.counts = counts;
+    this.board = board;
     this.store = store;
     this.messages = messages;
     this.out = out;
@@ -309,8 +314,9 @@ final class Partition {
     counts.setRuns(this, runs.size());
   }
 
-  /** Writes down what has waited for it for long. */
+  /** Writes down what has waited for it for long, and puts up what is to be seen. */
   void tick(long nowMs) {
+    show(nowMs);
     boolean isAny = false;
     for (HostRun run : runs.values()) {
       if (run.dirtyOffset >= 0 && nowMs - run.dirtySinceMs >= settings.snapshotEvery().toMillis()) {
@@ -321,6 +327,23 @@ final class Partition {
     if (isAny) {
       writeMeta();
     }
+  }
+
+  private void show(long nowMs) {
+    List<FleetPicture.Host> hosts = new ArrayList<>();
+    List<FleetPicture.HostAlert> alerts = new ArrayList<>();
+    for (HostRun run : runs.values()) {
+      long firing = 0;
+      for (Alert alert : run.alerts()) {
+        FleetPicture.HostAlert shown = board.rowOf(run.host(), run.noticeOf(alert), nowMs);
+        if (alert.state() == Alert.State.FIRING && shown.alert().silence() == null) {
+          firing++;
+        }
+        alerts.add(shown);
+      }
+      hosts.add(run.row(firing));
+    }
+    board.show(this, hosts, alerts);
   }
 
   private void write(HostRun run) {
@@ -356,5 +379,6 @@ final class Partition {
 
   void close() {
     counts.forget(this);
+    board.forget(this);
   }
 }

@@ -5,12 +5,9 @@ import io.faultline.event.Cell;
 import io.faultline.event.Event;
 import io.faultline.event.LockCell;
 import io.faultline.event.LockClass;
-import io.faultline.event.LockMode;
 import io.faultline.event.LockStep;
-import io.faultline.event.Probe;
 import io.faultline.event.ProbeCounters;
 import io.faultline.event.TaskLook;
-import io.faultline.match.FileSystems;
 import io.faultline.match.LockTable;
 import io.faultline.match.Operation;
 import io.faultline.match.Outcome;
@@ -25,7 +22,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
@@ -42,41 +38,6 @@ public final class LiveState implements StreamListener {
   private static final int LM_TYPE_INODE = 2;
   private static final long WATCHED_NS = 10_000_000_000L;
   private static final long NEW_MS_MAX = 1500;
-
-  private record CellKey(int dev, int fsMagic, boolean isWrite) {}
-
-  private record LockKey(LockClass lockClass, LockMode mode) implements Comparable<LockKey> {
-    @Override
-    public int compareTo(LockKey other) {
-      return Comparator.comparing(LockKey::lockClass)
-          .thenComparing(LockKey::mode)
-          .compare(this, other);
-    }
-  }
-
-  /**
-   * Totals, and what they grew by between their last two readings, which have times of their own.
-   */
-  private static final class Growing {
-    long[] totals;
-    final double[] perSecond;
-    private long lastNs;
-
-    Growing(int length, long startNs) {
-      totals = new long[length];
-      perSecond = new double[length];
-      lastNs = startNs;
-    }
-
-    void set(long nowNs, long... newTotals) {
-      double seconds = (nowNs - lastNs) / 1e9;
-      for (int i = 0; i < totals.length; i++) {
-        perSecond[i] = seconds > 0 ? Math.max(0, newTotals[i] - totals[i]) / seconds : 0;
-      }
-      totals = newTotals;
-      lastNs = nowNs;
-    }
-  }
 
   /** What one process or file did since the last picture. */
   private static final class Sum {
@@ -96,9 +57,7 @@ public final class LiveState implements StreamListener {
 
   private final StreamInfo info;
   private final Gauges gauges;
-  private final Map<CellKey, Growing> cells = new LinkedHashMap<>();
-  private final Map<LockKey, Growing> lockCells = new TreeMap<>();
-  private final ProbeTotals[] probes = new ProbeTotals[Probe.values().length];
+  private final KernelCounts counts;
   private final History history = new History();
   private final KeptOperations kept = new KeptOperations();
   private final LockTable locks = new LockTable();
@@ -107,11 +66,6 @@ public final class LiveState implements StreamListener {
   private final Map<NameKey, String> names = new LinkedHashMap<>();
   private final Map<String, Sum> processes = new HashMap<>();
   private final Map<String, Sum> files = new HashMap<>();
-  private Map<String, Double> rates = Map.of();
-  private double emittedBefore;
-  private double eventsPerSecond;
-  private double[] before;
-  private long beforeNs;
   private long nowNs;
   private long sequence;
   private volatile long askedNs = System.nanoTime() - WATCHED_NS;
@@ -130,14 +84,12 @@ public final class LiveState implements StreamListener {
     long rssBytes();
   }
 
-  /** Latest totals of one probe. */
-  private record ProbeTotals(long hits, long emitted, long aggregated, long skipped, long lost) {}
-
   /** A state of the stream that {@code info} describes. */
   public LiveState(StreamInfo info, Gauges gauges) {
     this.info = info;
     this.gauges = gauges;
     nowNs = info.ktimeNs();
+    counts = new KernelCounts(nowNs);
     publish(List.of());
   }
 
@@ -200,45 +152,21 @@ public final class LiveState implements StreamListener {
   @Override
   public void onCell(Cell cell) {
     seen(cell);
-    cells
-        .computeIfAbsent(
-            new CellKey(cell.dev(), cell.fsMagic(), cell.isWrite()),
-            key -> new Growing(6, info.ktimeNs()))
-        .set(
-            cell.ktimeNs(),
-            cell.operations(),
-            cell.attempts(),
-            cell.retries(),
-            cell.missesNone() + cell.missesPartial(),
-            cell.bytes(),
-            cell.retryNs());
+    counts.onCell(cell);
   }
 
   @Override
   public void onLockCell(LockCell cell) {
     seen(cell);
-    lockCells
-        .computeIfAbsent(
-            new LockKey(cell.lockClass(), cell.mode()), key -> new Growing(3, info.ktimeNs()))
-        .set(cell.ktimeNs(), cell.waits(), cell.waitNs(), cell.grants());
+    counts.onLockCell(cell);
   }
 
   @Override
   public void onProbeCounters(ProbeCounters counters) {
     seen(counters);
-    if (counters.probe() == null || counters.cpu() != Event.CPU_NONE) {
-      return;
-    }
-    boolean isFirst = counters.probe() == Probe.DIO_BEGIN; // the cells came just before
-    probes[counters.probe().number()] =
-        new ProbeTotals(
-            counters.hits(),
-            counters.emitted(),
-            counters.aggregated(),
-            counters.skipped(),
-            counters.lost());
-    if (isFirst) {
-      addPoint(counters.ktimeNs());
+    double[] point = counts.onProbeCounters(counters);
+    if (point != null) {
+      history.add(info.wallNsOf(counters.ktimeNs()) / 1_000_000, point);
     }
   }
 
@@ -318,55 +246,6 @@ public final class LiveState implements StreamListener {
     nowNs = Math.max(nowNs, event.ktimeNs());
   }
 
-  /** One point of the history: what the kernel's totals grew by, per second. */
-  private void addPoint(long ns) {
-    double[] totals = totals();
-    if (before != null && ns > beforeNs) {
-      double seconds = (ns - beforeNs) / 1e9;
-      double[] point = new double[totals.length];
-      for (int i = 0; i < totals.length; i++) {
-        point[i] = Math.max(0, (totals[i] - before[i]) / seconds);
-      }
-      history.add(info.wallNsOf(ns) / 1_000_000, point);
-      rates = new LinkedHashMap<>();
-      for (int i = 0; i < point.length; i++) {
-        rates.put(History.NAMES.get(i), point[i]);
-      }
-      double emittedNow = 0;
-      for (ProbeTotals probe : probes) {
-        emittedNow += probe == null ? 0 : probe.emitted;
-      }
-      eventsPerSecond = Math.max(0, (emittedNow - emittedBefore) / seconds);
-      emittedBefore = emittedNow;
-    }
-    before = totals;
-    beforeNs = ns;
-  }
-
-  /** In the order of {@link History#NAMES}. */
-  private double[] totals() {
-    double[] totals = new double[History.NAMES.size()];
-    for (Growing cell : cells.values()) {
-      for (int i = 0; i < cell.totals.length; i++) {
-        totals[i] += cell.totals[i];
-      }
-    }
-    for (Growing cell : lockCells.values()) {
-      totals[6] += cell.totals[0];
-      totals[7] += cell.totals[1];
-    }
-    totals[8] = counted(Probe.PAGE_FAULT_USER) + counted(Probe.PAGE_FAULT_KERNEL);
-    for (ProbeTotals probe : probes) {
-      totals[9] += probe == null ? 0 : probe.lost;
-    }
-    return totals;
-  }
-
-  private long counted(Probe probe) {
-    ProbeTotals totals = probes[probe.number()];
-    return totals == null ? 0 : totals.hits - totals.skipped;
-  }
-
   // ---- the picture ----
 
   /** Whether somebody looked at a picture of late: when nobody does, none need be made. */
@@ -393,13 +272,16 @@ public final class LiveState implements StreamListener {
             ++sequence,
             info,
             nowNs,
-            rates,
-            beforeNs,
-            balance(),
+            counts.rates(),
+            counts.ratesNs(),
+            counts.balance(),
             new Picture.Self(
-                gauges.ringUsedBytes(), gauges.cpuRatio(), gauges.rssBytes(), eventsPerSecond),
-            devices(),
-            lockRates(),
+                gauges.ringUsedBytes(),
+                gauges.cpuRatio(),
+                gauges.rssBytes(),
+                counts.eventsPerSecond()),
+            counts.devices(),
+            counts.lockRates(),
             kept.rows(this::pathOf),
             groups(processes),
             groups(files),
@@ -408,57 +290,6 @@ public final class LiveState implements StreamListener {
             alerts.stream().map(alert -> describe(alert, silenceOf.apply(alert))).toList());
     notifyAll();
     return picture;
-  }
-
-  private Picture.Balance balance() {
-    long[] sums = new long[5];
-    for (ProbeTotals probe : probes) {
-      if (probe != null) {
-        sums[0] += probe.hits;
-        sums[1] += probe.emitted;
-        sums[2] += probe.aggregated;
-        sums[3] += probe.skipped;
-        sums[4] += probe.lost;
-      }
-    }
-    return new Picture.Balance(sums[0], sums[1], sums[2], sums[3], sums[4]);
-  }
-
-  private List<Picture.Device> devices() {
-    List<Picture.Device> list = new ArrayList<>();
-    cells.forEach(
-        (key, cell) -> {
-          Map<String, Double> perSecond = new LinkedHashMap<>();
-          for (int i = 0; i < cell.perSecond.length; i++) {
-            perSecond.put(History.NAMES.get(i), cell.perSecond[i]);
-          }
-          long[] t = cell.totals;
-          list.add(
-              new Picture.Device(
-                  FileSystems.nameOf(key.fsMagic()),
-                  FileSystems.devOf(key.dev()),
-                  key.isWrite(),
-                  new Picture.Totals(t[0], t[1], t[2], t[3], t[4], t[5]),
-                  perSecond));
-        });
-    return list;
-  }
-
-  private List<Picture.LockRate> lockRates() {
-    List<Picture.LockRate> list = new ArrayList<>();
-    lockCells.forEach(
-        (key, cell) -> {
-          if (cell.perSecond[0] > 0 || cell.perSecond[2] > 0) {
-            list.add(
-                new Picture.LockRate(
-                    key.lockClass().label,
-                    key.mode().label,
-                    cell.perSecond[2],
-                    cell.perSecond[0],
-                    cell.perSecond[1]));
-          }
-        });
-    return list;
   }
 
   private static List<Picture.Group> groups(Map<String, Sum> sums) {

@@ -1,5 +1,6 @@
 package io.faultline.fleet;
 
+import io.faultline.alert.Silences;
 import io.faultline.event.Event;
 import io.faultline.kafka.Broker;
 import io.faultline.kafka.FleetEncoder;
@@ -141,6 +142,7 @@ public final class FleetLoad {
         new Partition(
             FleetSettings.DEFAULT,
             counts,
+            new HostBoard(Silences.of(List.of())),
             new Chunks(new MapStore()),
             message -> {},
             result -> {
@@ -275,7 +277,13 @@ public final class FleetLoad {
             Duration.ofSeconds(1));
     MapStore store = new MapStore();
     Partition partition =
-        new Partition(settings, counts, new Chunks(store), message -> {}, result -> {});
+        new Partition(
+            settings,
+            counts,
+            new HostBoard(Silences.of(List.of())),
+            new Chunks(store),
+            message -> {},
+            result -> {});
     Runtime runtime = Runtime.getRuntime();
     System.gc();
     long before = runtime.totalMemory() - runtime.freeMemory();
@@ -318,7 +326,13 @@ public final class FleetLoad {
         counts.get(FleetCounts.Count.SNAPSHOT_BYTES) / 1024.0 / written);
     begin = cpuNs();
     Partition again =
-        new Partition(settings, new FleetCounts(), new Chunks(store), message -> {}, result -> {});
+        new Partition(
+            settings,
+            new FleetCounts(),
+            new HostBoard(Silences.of(List.of())),
+            new Chunks(store),
+            message -> {},
+            result -> {});
     again.load();
     say("  read again: %.0f us each", (cpuNs() - begin) / 1e3 / written);
   }

@@ -3,14 +3,17 @@ package io.faultline.fleet;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.faultline.alert.Silences;
 import io.faultline.kafka.FleetEncoder;
 import io.faultline.kafka.FleetRecord;
 import io.faultline.kafka.Topics;
+import io.faultline.risk.Rule;
 import io.faultline.risk.RuleSettings;
 import io.faultline.risk.ScenarioStreams;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
+import io.faultline.view.FleetPicture;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -46,6 +49,7 @@ class FleetTopologyTest {
   @TempDir Path directory;
 
   private final FleetCounts counts = new FleetCounts();
+  private final HostBoard board = new HostBoard(Silences.of(List.of()));
   private final List<String> messages = new ArrayList<>();
   private final List<ConsumerRecord<byte[], byte[]>> log = new ArrayList<>();
   private FleetSettings settings = FleetSettings.DEFAULT;
@@ -70,7 +74,7 @@ class FleetTopologyTest {
     properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
     driver =
         new TopologyTestDriver(
-            FleetTopology.of(settings, counts, this::read, messages::add),
+            FleetTopology.of(settings, counts, board, this::read, messages::add),
             properties,
             Instant.ofEpochMilli(1_700_000_000_000L));
     input =
@@ -187,6 +191,31 @@ class FleetTopologyTest {
                 .doesNotHaveDuplicates()
                 .startsWith(0L)
                 .endsWith((long) numbers.size() - 1));
+  }
+
+  @Test
+  void shouldShowItsHostsUntilThePartitionIsAnothers() throws IOException {
+    start();
+    records("healthy", "run", stream("64-healthy-cluster.txt"), false).forEach(this::pipe);
+    records("stuck", "run", stream("02-gfs2-abba.txt"), false).forEach(this::pipe);
+    driver.advanceWallClockTime(Duration.ofSeconds(1));
+
+    FleetPicture picture = board.picture("collector", 1);
+    assertThat(picture.hosts())
+        .extracting(FleetPicture.Host::name)
+        .containsExactly("healthy", "stuck");
+    assertThat(picture.hosts()).extracting(FleetPicture.Host::firing).first().isEqualTo(0L);
+    assertThat(picture.hosts().get(1).firing()).isPositive();
+    assertThat(picture.hosts().get(1).waiting()).isEqualTo(2);
+    assertThat(picture.alerts())
+        .anySatisfy(
+            row -> {
+              assertThat(row.host()).isEqualTo("stuck");
+              assertThat(row.alert().alert().rule()).isEqualTo(Rule.DEADLOCK);
+            });
+    driver.close();
+    driver = null;
+    assertThat(board.picture("collector", 2).hosts()).isEmpty();
   }
 
   @Test
@@ -390,7 +419,7 @@ class FleetTopologyTest {
     long now = 1_700_000_000_000L;
 
     private Partition open() {
-      return new Partition(settings, counts, new Chunks(store), messages::add, results::add);
+      return new Partition(settings, counts, board, new Chunks(store), messages::add, results::add);
     }
 
     void take(ProducerRecord<byte[], byte[]> record) {
