@@ -114,6 +114,12 @@ class ChartIT {
     Map<?, ?> deployment = only(objects, "Deployment");
     assertThat(at(deployment, "spec", "replicas")).isEqualTo(3);
     assertThat(configOf(objects, "agent").web().hosts()).contains("page.example.org");
+    assertThat(
+            new ConfigReader(name -> null)
+                .readCollector(fileOf(objects, "collector"))
+                .kafka()
+                .isWanted())
+        .isTrue();
     for (Map<?, ?> workload : List.of(deployment, only(objects, "DaemonSet"))) {
       assertThat((Map<?, ?>) at(workload, "spec", "template", "metadata", "labels"))
           .as("labels that the selector of %s wants", workload.get("kind"))
@@ -158,12 +164,15 @@ class ChartIT {
   }
 
   private AgentConfig configOf(List<Map<?, ?>> objects, String component) throws Exception {
+    return new ConfigReader(name -> null).read(fileOf(objects, component));
+  }
+
+  private Path fileOf(List<Map<?, ?>> objects, String component) throws Exception {
     for (Map<?, ?> object : objects) {
       if (at(object, "metadata", "name").toString().endsWith(component)
           && object.get("kind").equals("ConfigMap")) {
         Path file = directory.resolve(component + ".yaml");
-        Files.writeString(file, at(object, "data", component + ".yaml").toString());
-        return new ConfigReader(name -> null).read(file);
+        return Files.writeString(file, at(object, "data", component + ".yaml").toString());
       }
     }
     throw new AssertionError("no configuration of " + component);

@@ -1,7 +1,6 @@
 package io.faultline.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.faultline.config.ConfigReader;
 import java.nio.file.Files;
@@ -47,9 +46,12 @@ class ComposeIT {
   }
 
   @Test
-  void shouldHaveAConfigurationThatTheAgentTakes() {
-    assertThatCode(
-            () -> new ConfigReader(name -> null).read(Script.DEPLOY.resolve("compose/agent.yaml")))
-        .doesNotThrowAnyException();
+  void shouldHaveConfigurationsThatAreTaken() throws Exception {
+    ConfigReader reader = new ConfigReader(name -> "token");
+
+    assertThat(reader.read(Script.DEPLOY.resolve("compose/agent.yaml")).kafka().isWanted())
+        .isTrue();
+    assertThat(reader.readCollector(Script.DEPLOY.resolve("compose/collector.yaml")).web().token())
+        .isNotNull();
   }
 }
