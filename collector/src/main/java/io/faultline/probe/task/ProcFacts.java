@@ -26,7 +26,11 @@ public final class ProcFacts implements TaskFacts, AutoCloseable {
 
   private static final long BELIEVED_NS = 1_000_000_000L;
 
+  private static final int LATES_MAX = 64;
+
   private record Page(int tgid, long number) {}
+
+  private record Known(FileArea area, long readNs) {}
 
   private final ExecutorService reader =
       Executors.newSingleThreadExecutor(
@@ -37,7 +41,7 @@ public final class ProcFacts implements TaskFacts, AutoCloseable {
           });
   private Future<FileArea> reading; // the last one, or null
   private Page late; // what it reads, when it did not end in time
-  private long lateNs;
+  private final Map<Page, Known> lates = new HashMap<>();
   private Map<String, Integer> devByMountId = new HashMap<>();
 
   private static Path taskOf(int tgid, int tid) {
@@ -69,19 +73,20 @@ public final class ProcFacts implements TaskFacts, AutoCloseable {
   /**
    * For a moment only: the kernel takes mmap_lock to list the mappings, and a process that is stuck
    * may hold it. Until such a reading has ended nothing more is read. On a host that is busy an
-   * answer comes late: then it serves the next question for that page.
+   * answer comes late: then it serves later questions for that page.
    */
   @Override
   public FileArea area(int tgid, long address) {
+    keepLate();
     Page page = new Page(tgid, address >>> 12);
+    Known known = lates.get(page);
+    if (known != null && System.nanoTime() - known.readNs() < BELIEVED_NS) {
+      return known.area();
+    }
     if (reading != null && !reading.isDone()) {
       return null;
     }
-    boolean isLate = page.equals(late) && System.nanoTime() - lateNs < BELIEVED_NS;
-    late = null;
-    if (!isLate) {
-      reading = reader.submit(() -> readArea(tgid, address));
-    }
+    reading = reader.submit(() -> readArea(tgid, address));
     try {
       return reading.get(READING_MS_MAX, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
@@ -91,9 +96,28 @@ public final class ProcFacts implements TaskFacts, AutoCloseable {
       return null;
     } catch (TimeoutException e) {
       late = page;
-      lateNs = System.nanoTime();
       return null;
     }
+  }
+
+  private void keepLate() {
+    if (late == null || !reading.isDone()) {
+      return;
+    }
+    try {
+      FileArea area = reading.get();
+      if (area != null) {
+        if (lates.size() == LATES_MAX) {
+          lates.clear();
+        }
+        lates.put(late, new Known(area, System.nanoTime()));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      // As if the process were gone.
+    }
+    late = null;
   }
 
   private static FileArea readArea(int tgid, long address) {

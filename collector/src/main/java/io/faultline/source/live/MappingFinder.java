@@ -85,11 +85,14 @@ final class MappingFinder implements EventHandler {
     if (area == null) {
       return null;
     }
+    return new Area(area.dev(), area.ino(), commOf(tgid, tid), nowNs);
+  }
+
+  private static String commOf(int tgid, int tid) {
     try {
-      String comm = Files.readString(Path.of("/proc/" + tgid + "/task/" + tid + "/comm")).strip();
-      return new Area(area.dev(), area.ino(), comm, nowNs);
+      return Files.readString(Path.of("/proc/" + tgid + "/task/" + tid + "/comm")).strip();
     } catch (IOException e) {
-      return null; // the task is gone
+      return ""; // it has ended since
     }
   }
 }
