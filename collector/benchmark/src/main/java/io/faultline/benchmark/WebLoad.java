@@ -54,12 +54,13 @@ public final class WebLoad {
             new BufferedReader(
                 new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
         long lastNs = System.nanoTime();
+        int count = 0;
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
           if (line.startsWith("data: ")) {
             long nowNs = System.nanoTime();
             longestNs = Math.max(longestNs, nowNs - lastNs);
             lastNs = nowNs;
-            frames++;
+            frames = ++count; // written by this thread alone
           }
         }
       } catch (IOException e) {
