@@ -53,7 +53,8 @@ class AgentReloadIT {
             RunningAgent.start(
                 directory.resolve("messages"),
                 "agent watches",
-                Live.command("agent", "--config", write(fs, 0).toString()))) {
+                // As from a shell that started it with nohup.
+                Live.commandIgnoring("HUP", "agent", "--config", write(fs, 0).toString()))) {
       Process work =
           new ProcessBuilder(
                   Live.trigger(),
@@ -75,7 +76,8 @@ class AgentReloadIT {
         long count = reload;
         long askedNs = System.nanoTime();
         Live.signal(agent.process, "HUP");
-        Live.await("reload " + reload, () -> taken(agent) == count);
+        Live.await("reload " + reload, () -> taken(agent) == count || !agent.process.isAlive());
+        assertThat(agent.process.isAlive()).as(agent.messages()).isTrue();
         longestNs = Math.max(longestNs, System.nanoTime() - askedNs);
       }
       System.out.printf("%d reloads, the longest took %d ms%n", RELOADS, longestNs / 1_000_000);

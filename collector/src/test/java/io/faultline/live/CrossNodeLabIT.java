@@ -51,7 +51,7 @@ class CrossNodeLabIT {
   @Test
   void shouldFindTheDeadlockThatNoNodeSeesAlone() throws Exception {
     Lab.assumeReady("two nodes: all there");
-    Path out = directory.resolve("out");
+    Path out = Files.createDirectory(directory.resolve("out"));
     Lab.run(
         "6.12",
         "gfs2",

@@ -84,6 +84,13 @@ final class Live {
     return command.toArray(String[]::new);
   }
 
+  /** The same, with a signal ignored as nohup does. */
+  static String[] commandIgnoring(String signal, String... arguments) {
+    List<String> command = new ArrayList<>(List.of("env", "--ignore-signal=" + signal));
+    command.addAll(List.of(command(arguments)));
+    return command.toArray(String[]::new);
+  }
+
   static void await(String what, BooleanSupplier condition) throws Exception {
     long deadline = System.nanoTime() + DEADLINE.toNanos();
     while (!condition.getAsBoolean()) {
