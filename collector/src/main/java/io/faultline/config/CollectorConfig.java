@@ -49,5 +49,5 @@ public record CollectorConfig(
           2000,
           Duration.ofSeconds(1),
           WebConfig.DEFAULT.at("127.0.0.1:9701"),
-          WebConfig.DEFAULT);
+          WebConfig.DEFAULT.at("127.0.0.1:9702"));
 }

@@ -72,7 +72,7 @@ final class CollectorReader {
   }
 
   private static WebConfig web(Section section) {
-    WebConfig config = ConfigReader.web(section);
+    WebConfig config = ConfigReader.web(section, CollectorConfig.DEFAULT.web());
     if (config.isRedacted()) {
       section.wrong("redact", "true", "false: a collector shows the names that agents send");
     }

@@ -98,7 +98,7 @@ public final class ConfigReader {
             rules(root),
             alerts(root.section("alerts")),
             journal(root.section("journal")),
-            web(root.section("web")),
+            web(root.section("web"), WebConfig.DEFAULT),
             influx(root.section("influx")),
             kafka(root.section("kafka")),
             stateDir(root.section("state")));
@@ -365,8 +365,7 @@ public final class ConfigReader {
     return new WebConfig.Tls(certificate, key, clientCa);
   }
 
-  static WebConfig web(Section section) {
-    WebConfig otherwise = WebConfig.DEFAULT;
+  static WebConfig web(Section section, WebConfig otherwise) {
     WebConfig config =
         new WebConfig(
             otherwise.host(),

@@ -43,6 +43,8 @@ public final class CollectorProcess implements AutoCloseable {
             "    heartbeat.interval.ms: 1000",
             "    reconnect.backoff.max.ms: 300",
             "    retry.backoff.max.ms: 300",
+            "web:",
+            "  listen: 127.0.0.1:0",
             "collector:",
             "  state_dir: " + directory.resolve("state"),
             "  listen: 127.0.0.1:" + port,
