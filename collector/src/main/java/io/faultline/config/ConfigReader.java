@@ -117,7 +117,9 @@ public final class ConfigReader {
     } catch (MarkedYamlEngineException e) {
       int line = e.getProblemMark().map(Mark::getLine).orElse(0) + 1;
       problems.add(line, "file", e.getProblem(), "YAML");
-    } catch (YamlEngineException e) {
+    } catch (YamlEngineException | IllegalArgumentException e) {
+      // The parser means its own exception only, yet a tag with an escaped blank at its end gets
+      // Java's.
       problems.add(1, "file", String.valueOf(e.getMessage()), "YAML");
     }
     problems.check();

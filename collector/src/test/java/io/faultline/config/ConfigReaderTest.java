@@ -40,6 +40,13 @@ class ConfigReaderTest {
   }
 
   @Test
+  void shouldSayWhatIsNoYaml() {
+    assertThat(problems("web: {listen: !x%20 y}"))
+        .containsExactly(
+            "a.yaml:1: file: Tag must not contain leading or trailing spaces. (expected: YAML)");
+  }
+
+  @Test
   void shouldHaveEveryThresholdAndRuleInThePrintedFile() {
     String text = DefaultFile.text();
     for (String name : ThresholdNames.all()) {

@@ -162,9 +162,14 @@ final class Browser implements AutoCloseable {
   @Override
   public void close() throws Exception {
     socket.abort();
+    // Its helpers outlive it for a moment and write to the profile, which is about to be deleted.
+    List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
+    all.add(process.toHandle());
     process.destroy();
-    if (!process.waitFor(10, TimeUnit.SECONDS)) {
-      process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+    process.waitFor(10, TimeUnit.SECONDS);
+    for (ProcessHandle one : all) {
+      one.destroyForcibly();
+      one.onExit().get(DEADLINE_S, TimeUnit.SECONDS);
     }
   }
 

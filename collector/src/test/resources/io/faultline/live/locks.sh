@@ -37,15 +37,28 @@ self)
 	done >"$LAB_OUT/$name.json"
 	;;
 contend)
-	# A direct write holds the glock deferred, a buffered read wants it shared: each waits for the other again and again.
+	# A direct write holds the glock deferred, a buffered read wants it shared: each waits for the other again and again, until
+	# both had to wait long enough to be compared, as ftrace has it.
+	waited() { # MODE
+		awk -v mode="$1" '
+			match($0, /[0-9]+\.[0-9]+:/) { at = substr($0, RSTART, RLENGTH - 1) }
+			match($0, /glock 2:[0-9]+/) { lock = substr($0, RSTART, RLENGTH) }
+			/gfs2_glock_queue:/ && $0 ~ " queue " mode { queued[lock] = at }
+			/gfs2_promote:/ && $0 ~ " promote " mode && (lock in queued) {
+				if (at - queued[lock] > 0.02) found = 1
+				delete queued[lock]
+			}
+			END { exit !found }' $tracing/trace
+	}
 	dd if=/dev/zero of="$file" bs=24M count=1 oflag=direct conv=notrunc status=none
-	for _ in 1 2 3; do
+	for ((round = 0; round < 40; round++)); do
 		dd if=/dev/zero of="$file" bs=24M count=1 oflag=direct conv=notrunc status=none &
 		writer=$!
 		while kill -0 $writer 2>/dev/null; do
 			dd if="$file" of=/dev/null bs=1M count=4 status=none
 		done
 		wait $writer
+		if [ $round -ge 2 ] && waited PR; then break; fi
 	done
 	;;
 esac
