@@ -69,7 +69,8 @@ final class Browser implements AutoCloseable {
 
   /** Starts one with an empty profile in {@code profile}. */
   static Browser start(Path profile) throws Exception {
-    Process process =
+    Files.createDirectories(profile);
+    ProcessBuilder builder =
         new ProcessBuilder(
                 command(),
                 "--headless=new",
@@ -84,8 +85,9 @@ final class Browser implements AutoCloseable {
                 "--remote-debugging-port=0",
                 "--user-data-dir=" + profile,
                 "about:blank")
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .start();
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    builder.environment().put("TMPDIR", profile.toString());
+    Process process = builder.start();
     BufferedReader errors =
         new BufferedReader(new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8));
     try {
