@@ -2,6 +2,7 @@ package io.faultline.probe;
 
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -134,6 +135,7 @@ final class BpfMap {
         });
     for (byte[] bytes : keys) {
       element(0);
+      attributes.setPointer(16, Pointer.NULL); // this command has no value, and insists on it
       key.write(0, bytes, 0, keyBytes);
       try {
         Libc.bpf(DELETE_ELEM, attributes);
