@@ -113,7 +113,8 @@ public final class Redaction {
         info.loader(),
         info.detail(),
         filters(info.filters()),
-        info.hooks());
+        info.hooks(),
+        info.clock());
   }
 
   private String filters(String filters) {

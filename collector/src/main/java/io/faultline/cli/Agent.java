@@ -80,7 +80,7 @@ final class Agent {
       showing.watch(pipeline::alerts);
       Running running =
           new Running(
-              features, thrift, pipeline, silences, desk, sinks, manager, keeping, shipping,
+              features, source, thrift, pipeline, silences, desk, sinks, manager, keeping, shipping,
               showing);
       // The journal takes the same bytes, before anything is made of them.
       StreamConsumer matched = shipping.before(showing.beside(pipeline));
@@ -162,6 +162,7 @@ final class Agent {
   /** What is done between batches while it runs. */
   private final class Running {
     private final KernelFeatures features;
+    private final LiveSource source;
     private final Thrift thrift;
     private final Pipeline pipeline;
     private final Silences silences;
@@ -175,6 +176,7 @@ final class Agent {
 
     Running(
         KernelFeatures features,
+        LiveSource source,
         Thrift thrift,
         Pipeline pipeline,
         Silences silences,
@@ -185,6 +187,7 @@ final class Agent {
         Shipping shipping,
         Showing showing) {
       this.features = features;
+      this.source = source;
       this.thrift = thrift;
       this.pipeline = pipeline;
       this.silences = silences;
@@ -198,6 +201,7 @@ final class Agent {
 
     void tick(long nowNs) throws IOException {
       manager.alive(nowNs);
+      sayClock(source.takeClockStepNs());
       thrift.tick(nowNs);
       keeping.tick(nowNs);
       shipping.tick(nowNs);
@@ -208,6 +212,15 @@ final class Agent {
       if (nowNs - lookedNs >= LOOK_NS) {
         lookedNs = nowNs;
         desk.look(alerts());
+      }
+    }
+
+    private void sayClock(long stepNs) {
+      if (stepNs != 0) {
+        messages.say(
+            String.format(
+                "the clock was set by %+,.1f s: times follow from here on, nothing else does",
+                stepNs / 1e9));
       }
     }
 

@@ -38,7 +38,8 @@ final class Redacted {
         info.loader(),
         info.detail(),
         redaction.info(info).filters(),
-        info.hooks());
+        info.hooks(),
+        info.clock());
   }
 
   StreamConsumer consumer() {

@@ -22,7 +22,7 @@ import java.util.function.Consumer;
 /**
  * Feeds series from the journal: reads only as fast as the server takes points, and after an outage
  * or a restart goes on from the last position that was acknowledged. The note beside the position
- * is the time up to which points were acknowledged.
+ * is the run, and the time of its events up to which points were acknowledged.
  */
 final class SeriesFeed implements AutoCloseable, JournalFeed.Receiver, InfluxSink.Listener {
   private final MetricSettings metrics;
@@ -33,12 +33,14 @@ final class SeriesFeed implements AutoCloseable, JournalFeed.Receiver, InfluxSin
   private final InfluxSink sink;
 
   /** Where each position that the recorder was told of stands in the journal; until it is safe. */
-  private final NavigableMap<Long, JournalPosition> positions = new TreeMap<>();
+  private final NavigableMap<Long, Place> positions = new TreeMap<>();
 
   // Of the run that is read.
   private MetricRecorder recorder;
   private Pipeline pipeline;
-  private long fromNs;
+  private long run;
+
+  private record Place(long run, JournalPosition position) {}
 
   /**
    * Starts to feed; {@code usage} says what the agent took at those times, {@code messages} hears
@@ -71,17 +73,21 @@ final class SeriesFeed implements AutoCloseable, JournalFeed.Receiver, InfluxSin
 
   @Override
   public StreamConsumer begin(JournalReader reader, String note) {
-    fromNs = wallNsOf(note);
+    run = reader.run();
     recorder = new MetricRecorder(reader.info(), metrics, usage, this::put);
-    recorder.goOnAfter(new Checkpoint(0, fromNs));
+    recorder.goOnAfter(new Checkpoint(0, endNsOf(note)));
     pipeline = new Pipeline(rules, recorder);
     recorder.watch(pipeline::alerts);
     return pipeline;
   }
 
-  private static long wallNsOf(String note) {
+  /** What of this run is safe: nothing, when the note is of another one. */
+  private long endNsOf(String note) {
+    String[] words = note.split(" ");
     try {
-      return note.isEmpty() ? Long.MIN_VALUE : Long.parseLong(note);
+      return words.length == 2 && words[0].equals(Long.toString(run))
+          ? Long.parseLong(words[1])
+          : Long.MIN_VALUE;
     } catch (NumberFormatException e) {
       return Long.MIN_VALUE;
     }
@@ -90,7 +96,7 @@ final class SeriesFeed implements AutoCloseable, JournalFeed.Receiver, InfluxSin
   @Override
   public void at(JournalPosition position) {
     synchronized (positions) {
-      positions.put(position.event(), position);
+      positions.put(position.event(), new Place(run, position));
     }
     recorder.setPosition(position.event());
   }
@@ -98,7 +104,7 @@ final class SeriesFeed implements AutoCloseable, JournalFeed.Receiver, InfluxSin
   @Override
   public String end() {
     pipeline.finish();
-    return Long.toString(fromNs);
+    return "";
   }
 
   private void put(MetricsSnapshot snapshot) {
@@ -111,16 +117,16 @@ final class SeriesFeed implements AutoCloseable, JournalFeed.Receiver, InfluxSin
 
   @Override
   public void onAcknowledged(Checkpoint checkpoint) {
-    JournalPosition position;
+    Place place;
     synchronized (positions) {
-      Map.Entry<Long, JournalPosition> entry = positions.floorEntry(checkpoint.position());
+      Map.Entry<Long, Place> entry = positions.floorEntry(checkpoint.position());
       if (entry == null) {
         return;
       }
-      position = entry.getValue();
+      place = entry.getValue();
       positions.headMap(entry.getKey(), false).clear();
     }
-    feed.tryToCommit(position, Long.toString(checkpoint.wallNs()));
+    feed.tryToCommit(place.position(), place.run() + " " + checkpoint.endNs());
   }
 
   @Override

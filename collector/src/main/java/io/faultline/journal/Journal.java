@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -52,6 +53,9 @@ public final class Journal implements StreamConsumer, Closeable {
 
   private static final int BATCH = 4096;
 
+  /** A wall clock that is so far from where it was expected has been set. */
+  private static final long CLOCK_SET_NS = 1_000_000_000L;
+
   private final Path directory;
   private final FileChannel lock;
   private final String version;
@@ -71,6 +75,7 @@ public final class Journal implements StreamConsumer, Closeable {
   private long acknowledgedBefore; // in segments before the one that is written
   private long dropped;
   private long begunNs;
+  private long clockNs; // from monotonic to wall-clock time when the segment was begun
   private long pausedNs;
   private String pausedBecause = "";
   private boolean isClosed;
@@ -104,7 +109,8 @@ public final class Journal implements StreamConsumer, Closeable {
     cut = mended;
     number++;
     run = number;
-    keeper = new SegmentKeeper(directory, limits, version, before);
+    SegmentAges ages = new SegmentAges(info.bootId(), ktimeNs, wallNs);
+    keeper = new SegmentKeeper(directory, limits, version, before, ages);
     begin(info);
     keeper.start();
     publish();
@@ -224,8 +230,10 @@ public final class Journal implements StreamConsumer, Closeable {
       Files.delete(file);
       return "segment " + last.number() + " had no header: its " + bytes + " bytes were removed";
     }
+    FileTime written = Files.getLastModifiedTime(file);
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.truncate(whole);
+      Files.setLastModifiedTime(file, written); // by which it ages
       channel.force(true);
     }
     return String.format(
@@ -240,7 +248,8 @@ public final class Journal implements StreamConsumer, Closeable {
   /** Begins a segment; throws when that is not possible. */
   private void begin(StreamInfo segmentInfo) throws IOException {
     long nowNs = ktimeNs.getAsLong();
-    Instant begun = Instant.ofEpochSecond(0, wallNs.getAsLong());
+    long nowWallNs = wallNs.getAsLong();
+    Instant begun = Instant.ofEpochSecond(0, nowWallNs);
     Segment next = Segment.of(directory, run, number, event, begun);
     RecordingWriter nextWriter = create(next, segmentInfo);
     segment = next;
@@ -248,6 +257,7 @@ public final class Journal implements StreamConsumer, Closeable {
     keeper.use(next, nextWriter);
     number++;
     begunNs = nowNs;
+    clockNs = nowWallNs - nowNs;
     pausedBecause = "";
   }
 
@@ -341,12 +351,18 @@ public final class Journal implements StreamConsumer, Closeable {
       IOException notForced = keeper.takeFailure();
       if (notForced != null) {
         pause(notForced);
-      } else if (nowNs - begunNs >= limits.segmentAge().toNanos() && event > segment.firstEvent()) {
+      } else if (event > segment.firstEvent() && isSegmentOver(nowNs)) {
         rotate();
       }
     } catch (IOException e) {
       pause(e);
     }
+  }
+
+  /** By its age, or since the clock was set: a segment has the times of one clock. */
+  private boolean isSegmentOver(long nowNs) {
+    return nowNs - begunNs >= limits.segmentAge().toNanos()
+        || Math.abs(wallNs.getAsLong() - nowNs - clockNs) >= CLOCK_SET_NS;
   }
 
   private void rotate() {

@@ -8,7 +8,7 @@ import java.time.Duration;
  * @param segmentBytes a segment of at least so many bytes is followed by another one
  * @param segmentAge so is a segment of that age
  * @param totalBytes above it the oldest segments go
- * @param totalAge segments that were last written longer ago go
+ * @param totalAge segments that were last written longer ago go; setting the clock ages none
  * @param sync when what was flushed is forced to the disk
  */
 public record JournalLimits(

@@ -379,6 +379,9 @@ public final class JournalReader implements RecordedSource {
     segment = next;
     event = next.firstEvent();
     selection.use(reader.info());
+    if (info != null) {
+      info.noteClock(reader.info().wallNs(), reader.info().ktimeNs());
+    }
     return true;
   }
 

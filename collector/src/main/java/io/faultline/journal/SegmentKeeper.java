@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -35,8 +34,8 @@ final class SegmentKeeper {
   /** Removed for room are only those before this many of the newest: see {@link #removeOldest}. */
   private static final int KEPT_FOR_ROOM = 2;
 
-  /** What the writing thread writes at the moment, or wrote. */
-  private record Written(Segment segment, RecordingWriter writer) {}
+  /** What the writing thread writes at the moment, or wrote until then. */
+  private record Written(Segment segment, RecordingWriter writer, long untilNs) {}
 
   private final Path directory;
   private final JournalLimits limits;
@@ -45,6 +44,7 @@ final class SegmentKeeper {
   private final LinkedBlockingQueue<Written> retired = new LinkedBlockingQueue<>();
   private final ArrayDeque<Segment> unsealed = new ArrayDeque<>();
   private final ArrayDeque<Segment> backlog; // of runs before, for when there is nothing else
+  private final SegmentAges ages; // of the keeper's thread
   private final Object files = new Object(); // held to remove a segment or to take its place
   private volatile Written active;
   private volatile boolean isFlushed; // something was written since the last force
@@ -54,7 +54,13 @@ final class SegmentKeeper {
   private volatile long removed;
   private long syncedNs;
 
-  SegmentKeeper(Path directory, JournalLimits limits, String version, List<Segment> before) {
+  SegmentKeeper(
+      Path directory,
+      JournalLimits limits,
+      String version,
+      List<Segment> before,
+      SegmentAges ages) {
+    this.ages = ages;
     this.directory = directory;
     this.limits = limits;
     this.version = version;
@@ -69,7 +75,7 @@ final class SegmentKeeper {
 
   /** This is written from now on. */
   void use(Segment segment, RecordingWriter writer) {
-    active = new Written(segment, writer);
+    active = new Written(segment, writer, 0);
   }
 
   /** Something was written to the one that is used. */
@@ -80,7 +86,7 @@ final class SegmentKeeper {
   /** Takes over one that is not written any more. */
   void retire(Segment segment, RecordingWriter writer) {
     active = null;
-    retired.add(new Written(segment, writer));
+    retired.add(new Written(segment, writer, ages.nowNs()));
   }
 
   /** Why the disk did not take what was written; {@code null} when it did. Once for each time. */
@@ -124,7 +130,7 @@ final class SegmentKeeper {
   /** Settles what is left, and ends the thread. */
   void close() {
     isClosing = true;
-    retired.add(new Written(null, null)); // wakes it
+    retired.add(new Written(null, null, 0)); // wakes it
     try {
       thread.join(CLOSE_MS);
     } catch (InterruptedException e) {
@@ -133,6 +139,7 @@ final class SegmentKeeper {
   }
 
   private void run() {
+    ages.find(List.copyOf(backlog));
     while (!isClosing || !retired.isEmpty() || !unsealed.isEmpty()) {
       try {
         boolean isIdle = unsealed.isEmpty() && (backlog.isEmpty() || isClosing);
@@ -191,6 +198,7 @@ final class SegmentKeeper {
   }
 
   private void settle(Written written) throws IOException {
+    ages.noteWritten(written.segment(), written.untilNs());
     try {
       if (limits.sync() != JournalLimits.Sync.NEVER) {
         written.writer().force();
@@ -213,24 +221,19 @@ final class SegmentKeeper {
   private void removeAbove() throws IOException {
     List<Segment> segments = Segment.list(directory);
     long sum = segments.stream().mapToLong(Segment::bytes).sum();
-    Instant oldest = Instant.now().minus(limits.totalAge());
+    long ageMaxNs = limits.totalAge().toNanos();
     int last = segments.size() - 1; // may be the one that is written
     for (int i = 0; i < last; i++) {
       Segment segment = segments.get(i);
-      if (sum <= limits.totalBytes() && !writtenAt(segment).isBefore(oldest)) {
+      if (sum <= limits.totalBytes() && ages.ageNs(segment) <= ageMaxNs) {
         break;
       }
       sum -= segment.bytes();
       remove(segment);
     }
     bytes = sum;
-  }
-
-  private static Instant writtenAt(Segment segment) {
-    try {
-      return Files.getLastModifiedTime(segment.file()).toInstant();
-    } catch (IOException e) {
-      return Instant.now(); // gone meanwhile
+    if (!segments.isEmpty()) {
+      ages.forgetBefore(segments.get(0));
     }
   }
 

@@ -39,6 +39,7 @@ public final class FleetEncoder implements StreamConsumer {
   private long next; // number of the event that comes next
   private long blockNs; // ktime of the block's first event, or of the last event
   private long headerNs;
+  private long clockNs; // from times of events to the wall clock's, as it was said last
   private volatile boolean isHeaderDue = true;
 
   /**
@@ -160,13 +161,15 @@ public final class FleetEncoder implements StreamConsumer {
   }
 
   private void writeHeaderIfDue() {
-    if (!isHeaderDue && blockNs - headerNs < HEADER_NS) {
+    long newClockNs = info.wallNsOf(blockNs) - blockNs;
+    if (!isHeaderDue && blockNs - headerNs < HEADER_NS && newClockNs == clockNs) {
       return;
     }
+    clockNs = newClockNs;
     isHeaderDue = false;
     headerNs = blockNs;
     writeNames(); // those before are not known yet to whoever reads on from here
-    write(MessageCodec.header(info, version, next), next, 0);
+    write(MessageCodec.header(info.asOf(blockNs), version, next), next, 0);
     known.handOver(
         new StreamConsumer() {
           @Override

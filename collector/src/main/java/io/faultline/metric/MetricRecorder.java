@@ -118,7 +118,7 @@ public final class MetricRecorder implements StreamListener {
   private long nowNs;
   private long endNs;
   private long endWallNs;
-  private long skipUntilWallNs = Long.MIN_VALUE;
+  private long skipUntilNs = Long.MIN_VALUE;
   private long position;
   private long positionAtOpen;
   private long positionAtOpenBefore;
@@ -169,7 +169,7 @@ public final class MetricRecorder implements StreamListener {
 
   /** Leaves out the points of intervals that end at or before that time: they are safe already. */
   public void goOnAfter(Checkpoint checkpoint) {
-    skipUntilWallNs = checkpoint.wallNs();
+    skipUntilNs = checkpoint.endNs();
   }
 
   /** An event came: perhaps the first of another interval. */
@@ -189,7 +189,7 @@ public final class MetricRecorder implements StreamListener {
 
   private void advance(long ktimeNs) {
     if (isOpen && ktimeNs >= endNs) {
-      close(endWallNs);
+      close(endNs, endWallNs);
       isOpen = false;
     }
     nowNs = Math.max(nowNs, ktimeNs);
@@ -207,7 +207,7 @@ public final class MetricRecorder implements StreamListener {
     isOpen = true;
   }
 
-  private void close(long wallNs) {
+  private void close(long ktimeNs, long wallNs) {
     List<Point> points = new ArrayList<>();
     List<SeriesTotals> totals = new ArrayList<>();
     closeDio(wallNs, points, totals);
@@ -224,9 +224,9 @@ public final class MetricRecorder implements StreamListener {
     output.accept(
         new MetricsSnapshot(
             wallNs,
-            wallNs > skipUntilWallNs ? apart(points) : List.of(),
+            ktimeNs > skipUntilNs ? apart(points) : List.of(),
             totals,
-            new Checkpoint(positionAtOpenBefore, wallNs)));
+            new Checkpoint(positionAtOpenBefore, ktimeNs)));
   }
 
   private void closeDio(long wallNs, List<Point> points, List<SeriesTotals> totals) {
@@ -533,7 +533,7 @@ public final class MetricRecorder implements StreamListener {
   public void onEnd(StreamEnd end) {
     findings.watch(end::alerts);
     if (isOpen) {
-      close(info.wallNsOf(nowNs));
+      close(nowNs, info.wallNsOf(nowNs));
       isOpen = false;
     }
   }

@@ -1,6 +1,7 @@
 package io.faultline.metric;
 
-import java.util.TreeMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * What was the usage at the intervals of a live stream, for a reader of the same stream who comes
@@ -10,7 +11,8 @@ import java.util.TreeMap;
 public final class UsageHistory implements Usage.Source {
   private static final int INTERVALS_MAX = 4096;
 
-  private final TreeMap<Long, Usage> known = new TreeMap<>();
+  /** In the order in which they came: a clock may be set back. */
+  private final Map<Long, Usage> known = new LinkedHashMap<>();
 
   /** A source for the live stream, which asks {@code now} and keeps the answer. */
   public Usage.Source keeping(Usage.Source now) {
@@ -24,9 +26,10 @@ public final class UsageHistory implements Usage.Source {
   }
 
   private synchronized void keep(long wallNs, Usage usage) {
+    known.remove(wallNs);
     known.put(wallNs, usage);
     if (known.size() > INTERVALS_MAX) {
-      known.pollFirstEntry();
+      known.remove(known.keySet().iterator().next());
     }
   }
 

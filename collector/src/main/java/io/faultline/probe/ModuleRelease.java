@@ -1,9 +1,12 @@
 package io.faultline.probe;
 
+import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
@@ -13,7 +16,8 @@ import java.util.stream.Collectors;
 
 /**
  * How one command asks every running Faultline to let go of a kernel module, so that it can be
- * unloaded: a file whose time of modification is the moment at which they may take it again.
+ * unloaded: a file below /run with the moment at which they may take it again, on the monotonic
+ * clock, since one that is set back would keep them away for as long.
  */
 public final class ModuleRelease {
   /** Modules that hooks are in; their hooks come and go with them. */
@@ -36,18 +40,17 @@ public final class ModuleRelease {
   /** Asks for it, for that long from now. */
   public static void ask(String module, Duration duration) throws IOException {
     Files.createDirectories(FOLDER);
-    Path file = fileOf(module);
-    Files.deleteIfExists(file);
-    Files.createFile(file);
-    Files.setLastModifiedTime(
-        file, FileTime.fromMillis(System.currentTimeMillis() + duration.toMillis()));
+    Path next = FOLDER.resolve("release-" + module + ".tmp");
+    Files.writeString(next, System.nanoTime() + duration.toNanos() + "\n");
+    Files.setPosixFilePermissions(next, PosixFilePermissions.fromString("rw-r--r--"));
+    Files.move(next, fileOf(module), ATOMIC_MOVE, REPLACE_EXISTING);
   }
 
   /** Whether it is asked for now. */
   static boolean isAsked(String module) {
     try {
-      return Files.getLastModifiedTime(fileOf(module)).toMillis() > System.currentTimeMillis();
-    } catch (IOException e) {
+      return Long.parseLong(Files.readString(fileOf(module)).strip()) > System.nanoTime();
+    } catch (IOException | NumberFormatException e) {
       return false; // nobody has asked
     }
   }

@@ -36,6 +36,9 @@ public final class History {
   History() {}
 
   synchronized void add(long newWallMs, double[] point) {
+    while (size > 0 && wallMs[(first + size - 1) % POINTS_MAX] >= newWallMs) {
+      size--; // the clock was set back: what it said before was not yet
+    }
     int at = (first + size) % POINTS_MAX;
     if (size == POINTS_MAX) {
       first = (first + 1) % POINTS_MAX;

@@ -34,6 +34,9 @@ class JournalTest {
   @TempDir private Path temporary;
   private final ByteBuffer event = NumberedEvents.buffer();
   private long next; // number of the event that is next
+  private long passedMs; // without an event
+  private long setMs; // by so much the wall clock was set
+  private String boot = "boot";
   private long bootWallNs = 1_700_000_000_000_000_000L;
 
   private Path directory() {
@@ -46,14 +49,20 @@ class JournalTest {
         new StreamInfo(
             "host",
             "6.18.0",
-            "boot",
-            bootWallNs,
+            boot,
+            bootWallNs + setMs * 1_000_000,
             0,
             "core",
             "full",
             "",
             NumberedEvents.INFO.hooks());
-    return Journal.open(directory(), info, "1", limits, () -> next * 1_000_000, () -> wallNs(next));
+    return Journal.open(
+        directory(),
+        info,
+        "1",
+        limits,
+        () -> (next + passedMs) * 1_000_000,
+        () -> wallNs(next + passedMs + setMs));
   }
 
   private long wallNs(long number) {
@@ -187,12 +196,94 @@ class JournalTest {
             JournalLimits.Sync.NEVER);
     try (Journal journal = open(aged)) {
       write(journal, 3_500); // one a millisecond
-      assertThat(segments()).hasSize(4);
-      for (Segment segment : segments().subList(0, 2)) {
-        Files.setLastModifiedTime(segment.file(), FileTime.from(Instant.EPOCH));
-      }
+      assertThat(segments()).hasSizeBetween(2, 4).last().extracting(Segment::number).isEqualTo(4L);
+      setMs = -1_000_000_000; // which keeps none for longer
+      passedMs = 1_100;
     }
-    assertThat(segments()).extracting(Segment::number).doesNotContain(1L);
+    assertThat(segments()).extracting(Segment::number).containsExactly(4L);
+  }
+
+  @Test
+  void shouldRemoveNothingWhenTheClockIsSet() throws IOException {
+    long day = Duration.ofDays(1).toMillis();
+    try (Journal journal = open(SMALL)) { // an hour in all
+      write(journal, 3_000);
+      setMs = day;
+      write(journal, 3_000);
+      setMs = -day;
+      write(journal, 3_000);
+    }
+    assertThat(segments()).first().extracting(Segment::firstEvent).isEqualTo(0L);
+    try (JournalReader reader = reader()) {
+      NumberedEvents.of(reader).assertNumbers(0, 9_000);
+      assertThat(reader.damage()).isEmpty();
+      // Each event has the time of the clock that it happened by.
+      assertThat(reader.info().wallNsOf(2_000_000_000L)).isEqualTo(wallNs(2_000));
+      assertThat(reader.info().wallNsOf(5_000_000_000L)).isEqualTo(wallNs(5_000 + day));
+      assertThat(reader.info().wallNsOf(8_000_000_000L)).isEqualTo(wallNs(8_000 - day));
+    }
+    // And is found by it.
+    try (JournalReader reader =
+        JournalReader.open(directory(), new JournalRange(at(4_000 + day), at(5_000 + day)))) {
+      NumberedEvents.of(reader).assertNumbers(4_000, 5_000);
+    }
+  }
+
+  /** Every segment was last written when its last event was. */
+  private void touch() throws IOException {
+    List<Segment> all = segments();
+    for (int i = 0; i < all.size(); i++) {
+      Instant until = i + 1 < all.size() ? all.get(i + 1).begun() : at(next + setMs);
+      Files.setLastModifiedTime(all.get(i).file(), FileTime.from(until));
+    }
+  }
+
+  @Test
+  void shouldAgeWhatARunBeforeLeftByTheSameClock() throws IOException {
+    try (Journal journal = open(SMALL)) {
+      write(journal, 3_000);
+    }
+    touch();
+    setMs = Duration.ofDays(1).toMillis();
+    try (Journal journal = open(SMALL)) {
+      write(journal, 10);
+    }
+    assertThat(segments()).first().extracting(Segment::number).isEqualTo(1L);
+    touch();
+    setMs = -setMs;
+    passedMs = Duration.ofMinutes(61).toMillis();
+    try (Journal journal = open(SMALL)) {
+      write(journal, 10);
+    }
+    assertThat(segments()).hasSize(1);
+  }
+
+  @Test
+  void shouldAgeWhatAnotherBootLeftOnceTheClockIsSettled() throws IOException {
+    try (Journal journal = open(SMALL)) {
+      write(journal, 3_000);
+    }
+    touch();
+    boot = "next boot";
+    setMs = Duration.ofDays(1).toMillis(); // the host was off for a day, or so it seems
+    long settled = SegmentAges.SETTLED.toMillis();
+    try (Journal journal = open(SMALL)) {
+      write(journal, 10);
+      passedMs = settled - 1_000;
+    }
+    assertThat(segments()).first().extracting(Segment::number).isEqualTo(1L);
+    try (Journal journal = open(SMALL)) {
+      write(journal, 10);
+      passedMs += settled;
+      setMs = 0; // set right meanwhile: 20 minutes and not a day have passed
+    }
+    assertThat(segments()).first().extracting(Segment::number).isEqualTo(1L);
+    setMs = Duration.ofDays(1).toMillis();
+    try (Journal journal = open(SMALL)) {
+      write(journal, 10);
+      passedMs += settled;
+    }
+    assertThat(segments()).first().extracting(Segment::firstEvent).isEqualTo(3_000L);
   }
 
   @Test

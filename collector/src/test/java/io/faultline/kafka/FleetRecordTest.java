@@ -10,6 +10,7 @@ import io.faultline.kafka.FleetRecordException.Reason;
 import io.faultline.recording.MessageCodec;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
+import io.faultline.source.StreamInfo;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -124,6 +125,30 @@ class FleetRecordTest {
       }
     }
     assertThat(headers).isEqualTo(4);
+  }
+
+  @Test
+  void shouldSayAtOnceWhatTimeItIsWhenTheClockIsSet() throws Exception {
+    StreamInfo info = NumberedEvents.INFO.asOf(0);
+    FleetEncoder encoder =
+        new FleetEncoder("t", info, "boot@0", 0, "1", () -> Long.MAX_VALUE, sent::add);
+    events(encoder, 0, 128);
+    long setNs = 128_000_000;
+    long dayNs = 86_400_000_000_000L;
+    info.noteClock(info.wallNsOf(setNs) + dayNs, setNs);
+    events(encoder, 128, 256);
+    List<StreamInfo> said = new ArrayList<>();
+    for (Outgoing outgoing : sent) {
+      FleetRecord record = decode(outgoing);
+      if (record.type() == MessageCodec.Type.HEADER) {
+        said.add(record.info());
+      }
+    }
+    assertThat(said).hasSize(2);
+    assertThat(said.get(1).wallNsOf(setNs)).isEqualTo(said.get(0).wallNsOf(setNs) + dayNs);
+    long first = sent.get(0).record().timestamp();
+    assertThat(sent.get(sent.size() - 1).record().timestamp() - first)
+        .isBetween(86_400_000L, 86_400_300L);
   }
 
   @Test

@@ -225,6 +225,62 @@ class MetricRecorderTest {
                 .toList());
   }
 
+  /** Its times follow, and whoever goes on after it misses nothing and sends nothing twice. */
+  @Test
+  void shouldFollowAClockThatIsSetBack() {
+    StreamInfo info =
+        new StreamInfo(
+            INFO.hostName(),
+            INFO.kernel(),
+            INFO.bootId(),
+            INFO.wallNs(),
+            INFO.ktimeNs(),
+            INFO.loader(),
+            INFO.detail(),
+            INFO.filters(),
+            INFO.hooks());
+    recorder = new MetricRecorder(info, MetricSettings.DEFAULT, snapshots::add);
+    pipeline = new Pipeline(recorder);
+    long day = 86_400 * SECOND;
+    for (int second = 1; second <= 60; second++) {
+      if (second == 35) {
+        info.noteClock(info.wallNsOf(second * SECOND) - day, second * SECOND);
+      }
+      recorder.setPosition(second);
+      cell(second * SECOND, 1, second * 7L, second * 100L);
+    }
+    pipeline.finish();
+    List<Point> whole = points(Measurement.DIO);
+    assertThat(whole.get(whole.size() - 1).wallNs())
+        .isEqualTo(whole.get(0).wallNs() - day + 60 * SECOND - endOfFirst(info));
+    assertThat(whole.stream().mapToLong(point -> (Long) point.fields().get("attempts")).sum())
+        .isEqualTo(60 * 7L);
+    Checkpoint checkpoint = snapshots.get(4).checkpoint();
+    List<Point> left =
+        snapshots.subList(5, snapshots.size()).stream()
+            .flatMap(snapshot -> snapshot.points().stream())
+            .filter(point -> point.measurement() == Measurement.DIO)
+            .toList();
+    snapshots.clear();
+    recorder = new MetricRecorder(info, MetricSettings.DEFAULT, snapshots::add);
+    recorder.goOnAfter(checkpoint);
+    pipeline = new Pipeline(recorder);
+    for (long second = checkpoint.position(); second <= 60; second++) {
+      recorder.setPosition(second);
+      cell(second * SECOND, 1, second * 7L, second * 100L);
+    }
+    pipeline.finish();
+    assertThat(left).isNotEmpty();
+    assertThat(points(Measurement.DIO)).isEqualTo(left);
+  }
+
+  /** The end of the interval that the first second is in, on the clock of events. */
+  private static long endOfFirst(StreamInfo info) {
+    long intervalNs = MetricSettings.DEFAULT.intervalNs();
+    long wallNs = info.wallNsOf(SECOND);
+    return SECOND + intervalNs - Math.floorMod(wallNs, intervalNs);
+  }
+
   @Test
   void shouldWritePagesThatPromtoolAccepts() throws Exception {
     cell(SECOND, 1, 100, 12_345);

@@ -40,6 +40,9 @@ public final class LiveSource implements EventSource {
 
   private static final long SWEEP_NS = SWEEP_MS * 1_000_000L;
 
+  /** Two clocks that were read within so long belong together. */
+  private static final long READ_NS = 100_000_000L;
+
   private final ProbeSet probes;
   private final RingReader ring;
   private final StreamInfo info;
@@ -53,6 +56,7 @@ public final class LiveSource implements EventSource {
   private final TaskWatch tasks;
   private final ArrayDeque<Change> changes = new ArrayDeque<>();
   private StreamConsumer consumer;
+  private long clockStepNs;
   private long sweptNs;
   private long delivered;
   private boolean isFinished;
@@ -89,13 +93,12 @@ public final class LiveSource implements EventSource {
   }
 
   private static StreamInfo describe(ProbeSet probes, ProbeOptions options) throws IOException {
-    Instant now = Instant.now();
     long ktimeNs = System.nanoTime(); // CLOCK_MONOTONIC on Linux, as bpf_ktime_get_ns()
     return new StreamInfo(
         Files.readString(Path.of("/proc/sys/kernel/hostname")).strip(),
         Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip(),
         Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip(),
-        now.getEpochSecond() * 1_000_000_000L + now.getNano(),
+        wallNsNow(),
         ktimeNs,
         probes.loader(),
         options.isFull() ? "full" : "normal",
@@ -103,9 +106,29 @@ public final class LiveSource implements EventSource {
         probes.hooks());
   }
 
+  private static long wallNsNow() {
+    Instant now = Instant.now();
+    return now.getEpochSecond() * 1_000_000_000L + now.getNano();
+  }
+
   @Override
   public StreamInfo info() {
     return info;
+  }
+
+  /** By how much the wall clock was set since this was last asked, in ns. */
+  public long takeClockStepNs() {
+    long taken = clockStepNs;
+    clockStepNs = 0;
+    return taken;
+  }
+
+  private void lookAtClock() {
+    long beforeNs = System.nanoTime();
+    long wallNs = wallNsNow();
+    if (System.nanoTime() - beforeNs < READ_NS) { // else it was interrupted in between
+      clockStepNs += info.noteClock(wallNs, beforeNs);
+    }
   }
 
   /** What is attached, for reading costs and changing settings. */
@@ -174,6 +197,7 @@ public final class LiveSource implements EventSource {
             isSweepDue ? Integer.MAX_VALUE : limit);
     if (isSweepDue || (isFinished && count == 0)) {
       sweptNs = nowNs;
+      lookAtClock();
       isEnded = isFinished && count == 0;
       count += sweep.run(this::handOver, nowNs, isEnded);
       names.nameStacks();
