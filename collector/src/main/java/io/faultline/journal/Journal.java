@@ -361,8 +361,14 @@ public final class Journal implements StreamConsumer, Closeable {
 
   /** By its age, or since the clock was set: a segment has the times of one clock. */
   private boolean isSegmentOver(long nowNs) {
-    return nowNs - begunNs >= limits.segmentAge().toNanos()
-        || Math.abs(wallNs.getAsLong() - nowNs - clockNs) >= CLOCK_SET_NS;
+    return nowNs - begunNs >= limits.segmentAge().toNanos() || isClockSet();
+  }
+
+  private boolean isClockSet() {
+    long beforeNs = ktimeNs.getAsLong();
+    long setNs = wallNs.getAsLong() - beforeNs - clockNs;
+    boolean isInOneGo = ktimeNs.getAsLong() - beforeNs < CLOCK_SET_NS / 2;
+    return isInOneGo && Math.abs(setNs) >= CLOCK_SET_NS;
   }
 
   private void rotate() {
