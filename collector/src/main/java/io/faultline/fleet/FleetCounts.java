@@ -1,5 +1,6 @@
 package io.faultline.fleet;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -39,12 +40,17 @@ public final class FleetCounts {
     }
   }
 
-  private final Map<Count, LongAdder> counts = new ConcurrentHashMap<>();
+  private final LongAdder[] counts = new LongAdder[Count.values().length];
   private final Map<String, LongAdder> deadLetters = new ConcurrentHashMap<>();
   private final Map<Object, Integer> runs = new ConcurrentHashMap<>();
 
+  /** Nothing was counted yet. */
+  public FleetCounts() {
+    Arrays.setAll(counts, number -> new LongAdder());
+  }
+
   void add(Count count, long n) {
-    counts.computeIfAbsent(count, key -> new LongAdder()).add(n);
+    counts[count.ordinal()].add(n);
   }
 
   void addDeadLetter(String reason) {
@@ -62,8 +68,7 @@ public final class FleetCounts {
 
   /** How often. */
   public long get(Count count) {
-    LongAdder adder = counts.get(count);
-    return adder == null ? 0 : adder.sum();
+    return counts[count.ordinal()].sum();
   }
 
   /** Runs that are followed now. */

@@ -32,6 +32,11 @@ final class FleetTopology {
   static final String MESSAGE_HEADER = "faultline-message";
   static final String ORIGIN_HEADER = "faultline-origin";
 
+  /** Where hosts hand on what goes to topics, and where what goes to clusters. */
+  static final String FINDINGS = "findings";
+
+  static final String LOOKS = "looks";
+
   private FleetTopology() {}
 
   static Topology of(
@@ -54,27 +59,27 @@ final class FleetTopology {
                 () -> new HostProcessor(settings, counts, board, log, messages),
                 Named.as("host"),
                 HostProcessor.STORE);
-    write(results.filter((key, result) -> result.kind() != Result.Kind.LOOK), settings);
+    write(results, FINDINGS, settings);
     KStream<byte[], Result> found =
         results
-            .filter((key, result) -> result.kind() == Result.Kind.LOOK)
-            .mapValues(Result::value)
+            .mapValues(Result::value, Named.as(LOOKS))
             .repartition(
-                Repartitioned.<byte[], byte[]>as("looks").withKeySerde(bytes).withValueSerde(bytes))
+                Repartitioned.<byte[], byte[]>as(LOOKS).withKeySerde(bytes).withValueSerde(bytes))
             .process(
                 () -> new ClusterProcessor(settings, counts, board, messages),
                 Named.as("cluster"),
                 ClusterProcessor.STORE);
-    write(found, settings);
+    write(found, "cluster-findings", settings);
     return builder.build();
   }
 
-  private static void write(KStream<byte[], Result> results, FleetSettings settings) {
+  private static void write(KStream<byte[], Result> results, String name, FleetSettings settings) {
     results.to(
         (key, result, context) -> settings.topicOf(result.kind()),
         Produced.with(
-            Serdes.ByteArray(),
-            Serdes.serdeFrom(new ResultSerializer(), FleetTopology::neverRead)));
+                Serdes.ByteArray(),
+                Serdes.serdeFrom(new ResultSerializer(), FleetTopology::neverRead))
+            .withName(name));
   }
 
   private static Result neverRead(String topic, byte[] value) {

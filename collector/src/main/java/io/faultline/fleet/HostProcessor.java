@@ -49,7 +49,11 @@ final class HostProcessor extends ContextualProcessor<byte[], byte[], byte[], Re
   }
 
   private void forward(Result result) {
-    context().forward(new Record<>(result.key(), result, timeMs));
+    boolean isLook = result.kind() == Result.Kind.LOOK;
+    context()
+        .forward(
+            new Record<>(result.key(), result, timeMs),
+            isLook ? FleetTopology.LOOKS : FleetTopology.FINDINGS);
   }
 
   private void tick(long nowMs) {

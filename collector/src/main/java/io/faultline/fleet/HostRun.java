@@ -45,7 +45,7 @@ final class HostRun implements StreamListener, NodeWatch.Facts {
   private final String run;
   private final byte[] key;
   private final Consumer<Result> out;
-  private final ResultJson json = new ResultJson();
+  private final ResultJson json;
   private final RunCursor cursor;
   private final NodeWatch watch;
   private final LinkedHashMap<WaitName, LockWait> waiting; // that have not ended, as last seen
@@ -93,10 +93,11 @@ final class HostRun implements StreamListener, NodeWatch.Facts {
       long lastMs)
       implements Serializable {}
 
-  /** A run that begins. */
-  HostRun(String host, String run, RuleSettings rules, Consumer<Result> out) {
+  /** A run that begins; {@code json} writes for all runs of its partition. */
+  HostRun(String host, String run, RuleSettings rules, ResultJson json, Consumer<Result> out) {
     this.host = host;
     this.run = run;
+    this.json = json;
     this.out = out;
     key = host.getBytes(UTF_8);
     cursor = new RunCursor(run);
@@ -109,9 +110,16 @@ final class HostRun implements StreamListener, NodeWatch.Facts {
     pipeline = new Pipeline(rules, this, watch, meter);
   }
 
-  private HostRun(String host, String run, State state, RuleSettings rules, Consumer<Result> out) {
+  private HostRun(
+      String host,
+      String run,
+      State state,
+      RuleSettings rules,
+      ResultJson json,
+      Consumer<Result> out) {
     this.host = host;
     this.run = run;
+    this.json = json;
     this.out = out;
     key = host.getBytes(UTF_8);
     cursor = new RunCursor(run, state.next, state.missing);
@@ -134,9 +142,14 @@ final class HostRun implements StreamListener, NodeWatch.Facts {
    * @throws IOException when that cannot be read
    */
   static HostRun read(
-      String host, String run, byte[] snapshot, RuleSettings rules, Consumer<Result> out)
+      String host,
+      String run,
+      byte[] snapshot,
+      RuleSettings rules,
+      ResultJson json,
+      Consumer<Result> out)
       throws IOException {
-    return new HostRun(host, run, Snapshot.read(snapshot, State.class), rules, out);
+    return new HostRun(host, run, Snapshot.read(snapshot, State.class), rules, json, out);
   }
 
   /** What {@link #read} goes on from. */

@@ -59,6 +59,7 @@ final class Partition {
   private final Consumer<String> messages;
   private final Consumer<Result> out;
   private final FleetRecord.Decoder decoder = new FleetRecord.Decoder();
+  private final ResultJson json = new ResultJson();
   private final Map<String, HostRun> runs = new LinkedHashMap<>(16, 0.75f, true); // by name
   private final Map<String, List<String>> finished = new LinkedHashMap<>(16, 0.75f, true);
   private final Chunks store;
@@ -112,7 +113,7 @@ final class Partition {
       first = header.getLong();
       long next = header.getLong();
       byte[] snapshot = Arrays.copyOfRange(value, RUN_HEADER_BYTES, value.length);
-      HostRun run = HostRun.read(host, runName, snapshot, settings.rules(), this::say);
+      HostRun run = HostRun.read(host, runName, snapshot, settings.rules(), json, this::say);
       run.firstOffset = first;
       run.nextOffset = next;
       loaded.add(run);
@@ -190,7 +191,7 @@ final class Partition {
     }
     if (run == null) {
       makeRoom();
-      run = new HostRun(record.host(), record.run(), settings.rules(), this::say);
+      run = new HostRun(record.host(), record.run(), settings.rules(), json, this::say);
       run.firstOffset = offset;
       runs.put(name, run);
       count();

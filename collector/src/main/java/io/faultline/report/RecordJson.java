@@ -32,8 +32,7 @@ public final class RecordJson {
     json.writeStringField("fs", names.fs());
     json.writeStringField("id", idOf(wait));
     if (isDlm) {
-      // As gfs2 names it: fs/gfs2/lock_dlm.c, gdlm_lock().
-      json.writeStringField("resource", String.format("%8x%16x", wait.type(), wait.number()));
+      json.writeStringField("resource", resourceOf(wait));
     }
     json.writeStringField("table", names.table());
     json.writeStringField("path", names.path());
@@ -74,6 +73,13 @@ public final class RecordJson {
 
   static String label(Enum<?> value) {
     return value.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** As gfs2 names it, {@code "%8x%16x"}: fs/gfs2/lock_dlm.c, gdlm_lock(). */
+  private static String resourceOf(LockWait wait) {
+    String type = Integer.toHexString(wait.type());
+    String number = Long.toHexString(wait.number());
+    return " ".repeat(8 - type.length()) + type + " ".repeat(16 - number.length()) + number;
   }
 
   /** The lock's number as gfs2's dumps write it, or its inode number. */
