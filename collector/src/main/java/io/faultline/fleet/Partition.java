@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.header.Headers;
 
 /**
@@ -23,29 +24,38 @@ import org.apache.kafka.common.header.Headers;
  *
  * <p>What comes of a partition is a function of its records alone, there is no clock in it. So not
  * all state is written down with every commit: each run is from time to time, and whoever takes the
- * partition over reads again, with results held back, what came since.
+ * partition over reads again, with results held back, what came since. That may take long, and a
+ * transaction must not: so it is done a slice at a time, and what the engine delivers meanwhile is
+ * only noted, to be read from the topic as well.
  *
  * <pre>
- *   offsets   ---+----------+-----------------+---------------> records
- *                |          |                 |
- *            replay from    snapshot of       first record that is
- *            (oldest not    some run: what    delivered after a start:
- *            in a snapshot) is before is in   results are said from here on
+ *   offsets   ---+----------+-----------------+-----------------+----------> records
+ *                |          |                 |                 |
+ *            replay from    snapshot of       said: results     delivered: so far
+ *            (oldest not    some run: what    from here on      the engine has come
+ *            in a snapshot) is before is in   are not yet       meanwhile
  * </pre>
  *
  * <p>In the store: {@code m} the offset to replay from, {@code r} runs, {@code f} for each host the
- * runs that are over, so that what is sent again of them is known. One thread.
+ * runs that are over, so that what is sent again of them is known, {@code d} said and delivered
+ * while they differ. One thread.
  */
 final class Partition {
   private static final char META = 'm';
   private static final char RUN = 'r';
   private static final char FINISHED = 'f';
+  private static final char DEFERRED = 'd';
 
   /** What another run of the same host has to say nothing for, until it is over. */
   private static final long SILENT_MS = 60_000;
 
   private static final int FINISHED_MAX = 16;
   private static final int DEAD_LETTER_BYTES_MAX = 64 << 10;
+  private static final int DEAD_LETTER_KEY_BYTES_MAX = 1 << 10;
+
+  /** What a topic with a broker's defaults takes, headers and all: 1,048,588 bytes. */
+  private static final int RESULT_BYTES_MAX = 1_000_000;
+
   private static final int RUN_HEADER_BYTES = 16;
 
   /** A snapshot costs about as much as matching so many of its bytes again. */
@@ -64,8 +74,11 @@ final class Partition {
   private final Map<String, List<String>> finished = new LinkedHashMap<>(16, 0.75f, true);
   private final Chunks store;
   private long replayFrom = -1;
+  private long said = -1;
+  private long delivered = -1;
   private long nextOffset;
   private boolean isReplaying;
+  private String place = ""; // of the record that is taken
 
   Partition(
       FleetSettings settings,
@@ -82,9 +95,22 @@ final class Partition {
     this.out = out;
   }
 
-  /** Reads what is written down; returns the offset to replay from, -1 when there is nothing. */
-  long load() {
+  /** Whether something that was delivered before the last stop is still to be taken. */
+  boolean isAnyDeferred() {
+    boolean[] isAny = {false};
+    store.forEach(DEFERRED, (name, value) -> isAny[0] = true);
+    return isAny[0];
+  }
+
+  /** Reads what is written down. */
+  void load() {
     store.forEach(META, (name, value) -> replayFrom = ByteBuffer.wrap(value).getLong());
+    store.forEach(
+        DEFERRED,
+        (name, value) -> {
+          said = ByteBuffer.wrap(value).getLong();
+          delivered = ByteBuffer.wrap(value).getLong(Long.BYTES);
+        });
     store.forEach(
         FINISHED,
         (host, value) ->
@@ -97,7 +123,81 @@ final class Partition {
     loaded.sort(java.util.Comparator.comparingLong(run -> run.nextOffset));
     loaded.forEach(run -> runs.put(nameOf(run.host(), run.run()), run));
     count();
+  }
+
+  /**
+   * The first record that is delivered after {@link #load} is at {@code offset}.
+   *
+   * @return whether the topic is another one, and there is nothing to be read again
+   */
+  boolean begin(String origin, long offset) {
+    long known = Math.max(replayFrom, said);
+    for (HostRun run : runs.values()) {
+      known = Math.max(known, run.nextOffset);
+    }
+    boolean isAnother = known > offset;
+    if (isAnother) {
+      beginAnew(origin, offset, known);
+    }
+    said = said < 0 ? offset : said;
+    delivered = Math.max(delivered, offset);
+    return isAnother;
+  }
+
+  /** Offsets are not those of before: what runs have is known by the numbers of their events. */
+  private void beginAnew(String origin, long offset, long known) {
+    messages.accept(
+        String.format(
+            "%s: begins at offset %d again, %d was next: the topic was made anew, or offsets were"
+                + " set back; its hosts go on with what they have not said",
+            origin, offset, known));
+    store.remove(DEFERRED, "");
+    said = -1;
+    delivered = -1;
+    nextOffset = offset;
+    replayFrom = offset;
+    for (HostRun run : runs.values()) {
+      run.firstOffset = offset;
+      run.nextOffset = offset;
+      write(run);
+    }
+    writeMeta();
+  }
+
+  /** Whether records before the one that is delivered next are to be read again first. */
+  boolean isBehind() {
+    return replayFrom >= 0 && replayFrom < delivered;
+  }
+
+  /** Offset to read from when it is behind. */
+  long replayFrom() {
     return replayFrom;
+  }
+
+  /** Offset to read up to, that one not. */
+  long delivered() {
+    return delivered;
+  }
+
+  /** The record at {@code offset} was delivered, and is to be read when what is before it was. */
+  void defer(long offset) {
+    delivered = offset + 1;
+    writeDeferred();
+  }
+
+  private void writeDeferred() {
+    store.put(DEFERRED, "", ByteBuffer.allocate(16).putLong(said).putLong(delivered).array());
+  }
+
+  /** Before the next commit: how far it has come with what was deferred. */
+  void note(boolean isCaughtUp) {
+    if (isCaughtUp) {
+      said = delivered;
+      store.remove(DEFERRED, "");
+    } else if (nextOffset > said) {
+      said = nextOffset;
+      writeDeferred();
+    }
   }
 
   private void load(String name, byte[] value, List<HostRun> loaded) {
@@ -124,9 +224,8 @@ final class Partition {
     }
   }
 
-  /** What follows until {@link #endReplay} was said before. */
-  void beginReplay(long from) {
-    isReplaying = true;
+  /** The topic has records from {@code from} on. */
+  void noteBegin(long from) {
     if (from > replayFrom) {
       counts.add(Count.REPLAY_GAPS, 1);
       messages.accept(
@@ -137,12 +236,13 @@ final class Partition {
     }
   }
 
-  void endReplay() {
-    isReplaying = false;
-  }
-
   private void say(Result result) {
     if (isReplaying) {
+      return;
+    }
+    boolean isLetter = result.kind() == Result.Kind.DEAD_LETTER; // is cut, and may be of nothing
+    if (!isLetter && result.key().length + result.value().length > RESULT_BYTES_MAX) {
+      tooLong(result);
       return;
     }
     switch (result.kind()) {
@@ -153,6 +253,17 @@ final class Partition {
       case DEAD_LETTER -> counts.addDeadLetter(result.reason());
     }
     out.accept(result);
+  }
+
+  /** A topic that refuses it would stop everything behind it. */
+  private void tooLong(Result result) {
+    String message =
+        String.format(
+            "%s: %d bytes (expected: at most %d)",
+            result.kind().name().toLowerCase(java.util.Locale.ROOT),
+            result.value().length,
+            RESULT_BYTES_MAX);
+    letter(result.key(), result.value(), "too_long", message, place);
   }
 
   /** Takes the record at {@code offset}. */
@@ -169,12 +280,14 @@ final class Partition {
       writeMeta();
     }
     nextOffset = offset + 1;
+    isReplaying = offset < said;
+    place = origin + " offset " + offset;
     counts.add(isReplaying ? Count.REPLAYED : Count.RECORDS, 1);
     FleetRecord record;
     try {
       record = decoder.decode(key, value, headers);
     } catch (FleetRecordException e) {
-      refuse(origin, offset, key, value, e.reason().label(), e.getMessage());
+      letter(key, value, e.reason().label(), e.getMessage(), place);
       return;
     }
     String name = nameOf(record.host(), record.run());
@@ -196,17 +309,15 @@ final class Partition {
       runs.put(name, run);
       count();
     }
-    take(run, record, value.length, offset, timeMs, now, origin, key, value);
+    take(run, record, offset, timeMs, now, key, value);
   }
 
   private void take(
       HostRun run,
       FleetRecord record,
-      int bytes,
       long offset,
       long timeMs,
       long now,
-      String origin,
       byte[] key,
       byte[] value) {
     if (run.dirtyOffset < 0) {
@@ -214,14 +325,16 @@ final class Partition {
       run.dirtySinceMs = now;
     }
     run.nextOffset = offset + 1;
-    run.bytesSince += bytes;
+    run.bytesSince += value.length;
     long missing = run.missing();
     long repeated = run.repeated();
     try {
       run.take(record, timeMs);
+    } catch (KafkaException e) {
+      throw e; // of a result that could not be sent: the engine has to know
     } catch (RuntimeException e) {
       // Checksums were right, so its sender made it so: the stream goes on without it.
-      refuse(origin, offset, key, value, "failed", "value: " + e);
+      letter(key, value, "failed", "value: " + e, place);
     }
     if (!isReplaying) {
       long again = run.repeated() - repeated;
@@ -238,17 +351,22 @@ final class Partition {
     }
   }
 
-  private void refuse(
-      String origin, long offset, byte[] key, byte[] value, String reason, String message) {
-    byte[] shown =
-        value == null || value.length <= DEAD_LETTER_BYTES_MAX
-            ? value
-            : Arrays.copyOf(value, DEAD_LETTER_BYTES_MAX);
-    String where = origin + " offset " + offset;
-    say(new Result(Result.Kind.DEAD_LETTER, key, shown, reason, message, where));
+  private void letter(byte[] key, byte[] value, String reason, String message, String where) {
+    say(
+        new Result(
+            Result.Kind.DEAD_LETTER,
+            begin(key, DEAD_LETTER_KEY_BYTES_MAX),
+            begin(value, DEAD_LETTER_BYTES_MAX),
+            reason,
+            message,
+            where));
     if (!isReplaying) {
       messages.accept(where + ": " + message + "; it goes to " + settings.topics().deadLetters());
     }
+  }
+
+  private static byte[] begin(byte[] bytes, int max) {
+    return bytes == null || bytes.length <= max ? bytes : Arrays.copyOf(bytes, max);
   }
 
   private static String nameOf(String host, String run) {

@@ -1,20 +1,29 @@
 package io.faultline.fleet;
 
-import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /** Reads again what a partition has: the topic itself is the log that state is made again from. */
 interface SourceLog {
   /**
-   * Hands over the records from {@code from} on that come before {@code to}, as far as the topic
-   * still has them.
+   * Begins to read at {@code from}, or as near behind it as the topic still has records.
    *
-   * @return the offset from which on it had them
+   * @throws org.apache.kafka.common.errors.TimeoutException when nobody answers for some seconds
    */
-  long read(
-      TopicPartition partition,
-      long from,
-      long to,
-      Consumer<ConsumerRecord<byte[], byte[]>> consumer);
+  Reading open(TopicPartition partition, long from);
+
+  /** A partition that is read. One thread. */
+  interface Reading extends AutoCloseable {
+    /** The offset from which on the topic has it. */
+    long begin();
+
+    /** Some records that come next; none when none come within a moment. */
+    Iterable<ConsumerRecord<byte[], byte[]>> next();
+
+    /** Offset of the record that {@link #next} begins with. */
+    long position();
+
+    @Override
+    void close();
+  }
 }

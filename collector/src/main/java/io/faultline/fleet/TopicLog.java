@@ -4,16 +4,17 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** The topic, through a consumer of no group that lives for one reading. */
+/** The topic, through a consumer of no group for each reading. */
 final class TopicLog implements SourceLog {
-  private static final Duration POLL = Duration.ofMillis(500);
+  private static final Duration POLL = Duration.ofMillis(50);
+  private static final int RECORDS = 100;
+  private static final int ANSWER_MS = 3_000;
 
   private final Map<String, Object> settings;
 
@@ -22,29 +23,56 @@ final class TopicLog implements SourceLog {
     settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, RECORDS);
+    settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, ANSWER_MS);
+    settings.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, ANSWER_MS);
     settings.remove(ConsumerConfig.GROUP_ID_CONFIG);
   }
 
   @Override
-  public long read(
-      TopicPartition partition,
-      long from,
-      long to,
-      Consumer<ConsumerRecord<byte[], byte[]>> consumer) {
-    try (KafkaConsumer<byte[], byte[]> reader =
-        new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+  public Reading open(TopicPartition partition, long from) {
+    KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    try {
+      return new TopicReading(consumer, partition, from);
+    } catch (RuntimeException e) {
+      consumer.close();
+      throw e;
+    }
+  }
+
+  private static final class TopicReading implements Reading {
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final TopicPartition partition;
+    private final long begin;
+
+    TopicReading(KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition, long from) {
+      this.consumer = consumer;
+      this.partition = partition;
       List<TopicPartition> all = List.of(partition);
-      reader.assign(all);
-      long begin = Math.max(from, reader.beginningOffsets(all).get(partition));
-      reader.seek(partition, begin);
-      while (reader.position(partition) < to) {
-        for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL)) {
-          if (record.offset() < to) {
-            consumer.accept(record);
-          }
-        }
-      }
+      consumer.assign(all);
+      begin = Math.max(from, consumer.beginningOffsets(all).get(partition));
+      consumer.seek(partition, begin);
+    }
+
+    @Override
+    public long begin() {
       return begin;
+    }
+
+    @Override
+    public Iterable<ConsumerRecord<byte[], byte[]>> next() {
+      return consumer.poll(POLL);
+    }
+
+    @Override
+    public long position() {
+      return consumer.position(partition);
+    }
+
+    @Override
+    public void close() {
+      consumer.close();
     }
   }
 }

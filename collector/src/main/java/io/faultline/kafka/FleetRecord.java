@@ -135,7 +135,12 @@ public final class FleetRecord {
               + " (expected: the name of a host)");
     }
     try {
-      return UTF_8.newDecoder().decode(ByteBuffer.wrap(key)).toString();
+      String host = UTF_8.newDecoder().decode(ByteBuffer.wrap(key)).toString();
+      if (hasControls(host)) {
+        throw new FleetRecordException(
+            Reason.KEY, "key: " + shown(host) + " (expected: a name without control characters)");
+      }
+      return host;
     } catch (CharacterCodingException e) {
       throw new FleetRecordException(
           Reason.KEY, "key: bytes that are no UTF-8 (expected: the name of a host)", e);
@@ -144,10 +149,15 @@ public final class FleetRecord {
 
   private static String runOf(Headers headers) throws FleetRecordException {
     String run = textOf(headers, RUN_HEADER);
-    if (run.isEmpty() || run.length() > RUN_CHARS_MAX) {
+    if (run.isEmpty() || run.length() > RUN_CHARS_MAX || hasControls(run)) {
       throw new FleetRecordException(
           Reason.HEADERS,
-          RUN_HEADER + ": " + shown(run) + " (expected: 1 to " + RUN_CHARS_MAX + " characters)");
+          RUN_HEADER
+              + ": "
+              + shown(run)
+              + " (expected: 1 to "
+              + RUN_CHARS_MAX
+              + " printable characters)");
     }
     return run;
   }
@@ -173,6 +183,10 @@ public final class FleetRecord {
           Reason.HEADERS, name + ": none (expected: a record that an agent sent)");
     }
     return new String(header.value(), UTF_8);
+  }
+
+  private static boolean hasControls(String name) {
+    return name.chars().anyMatch(Character::isISOControl);
   }
 
   /** A text of somebody else, short and without control characters. */

@@ -26,11 +26,9 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Random;
 import java.util.function.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.StreamsConfig;
@@ -51,19 +49,12 @@ class FleetTopologyTest {
   private final FleetCounts counts = new FleetCounts();
   private final HostBoard board = new HostBoard(Silences.of(List.of()));
   private final List<String> messages = new ArrayList<>();
-  private final List<ConsumerRecord<byte[], byte[]>> log = new ArrayList<>();
   private FleetSettings settings = FleetSettings.DEFAULT;
   private TopologyTestDriver driver;
   private TestInputTopic<byte[], byte[]> input;
 
-  /** Records of the log, as the topic would give them again. */
-  private long read(
-      TopicPartition partition,
-      long from,
-      long to,
-      Consumer<ConsumerRecord<byte[], byte[]>> consumer) {
-    log.stream().filter(r -> r.offset() >= from && r.offset() < to).forEach(consumer);
-    return log.isEmpty() ? from : Math.max(from, log.get(0).offset());
+  private static SourceLog.Reading none(TopicPartition partition, long from) {
+    throw new AssertionError("read again from " + from);
   }
 
   private void start() {
@@ -74,7 +65,7 @@ class FleetTopologyTest {
     properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
     driver =
         new TopologyTestDriver(
-            FleetTopology.of(settings, counts, board, this::read, messages::add),
+            FleetTopology.of(settings, counts, board, FleetTopologyTest::none, messages::add),
             properties,
             Instant.ofEpochMilli(1_700_000_000_000L));
     input =
@@ -90,19 +81,6 @@ class FleetTopologyTest {
   }
 
   private void pipe(ProducerRecord<byte[], byte[]> record) {
-    log.add(
-        new ConsumerRecord<>(
-            Topics.DEFAULT.events(),
-            0,
-            log.size(),
-            record.timestamp(),
-            TimestampType.CREATE_TIME,
-            record.key() == null ? 0 : record.key().length,
-            record.value() == null ? 0 : record.value().length,
-            record.key(),
-            record.value(),
-            record.headers(),
-            java.util.Optional.empty()));
     input.pipeInput(
         new TestRecord<>(
             record.key(),
@@ -156,7 +134,7 @@ class FleetTopologyTest {
     };
   }
 
-  private static List<ProducerRecord<byte[], byte[]>> records(
+  static List<ProducerRecord<byte[], byte[]>> records(
       String host, String run, Consumer<StreamConsumer> stream, boolean isEnded) {
     List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
     FleetEncoder encoder =
@@ -177,7 +155,7 @@ class FleetTopologyTest {
     return records;
   }
 
-  private static void assertSame(Findings found, Findings expected) {
+  static void assertSame(Findings found, Findings expected) {
     found.sorted();
     expected.sorted();
     assertThat(found.operations).isEqualTo(expected.operations);
@@ -357,140 +335,6 @@ class FleetTopologyTest {
         .startsWith("a: its run is given up for want of room (expected: at most 2 runs");
     assertThat(findings().lockWaits)
         .hasSize(Findings.ofReport(info("a"), stream("02-gfs2-abba.txt")).lockWaits.size());
-  }
-
-  /**
-   * Partitions at random places, with whatever is written down by then, made again from store and
-   * topic: all results together are those of one that was never stopped.
-   */
-  @Test
-  void shouldGoOnFromTheStoreAndTheTopic() throws IOException {
-    List<String> names = new ArrayList<>(ScenarioStreams.all().keySet());
-    for (int seed = 1; seed <= 12; seed++) {
-      Random random = new Random(seed);
-      log.clear();
-      messages.clear();
-      java.util.Collections.shuffle(names, random);
-      List<String> some = names.subList(0, 5);
-      List<List<ProducerRecord<byte[], byte[]>>> hosts = new ArrayList<>();
-      for (String name : some) {
-        hosts.add(new ArrayList<>(records(name, "run", stream(name), true)));
-      }
-      PartitionHarness harness = new PartitionHarness();
-      while (hosts.stream().anyMatch(list -> !list.isEmpty())) {
-        List<ProducerRecord<byte[], byte[]>> host = hosts.get(random.nextInt(hosts.size()));
-        if (host.isEmpty()) {
-          continue;
-        }
-        harness.take(host.remove(0));
-        if (random.nextInt(4) == 0) {
-          harness.tick();
-        }
-        if (random.nextInt(6) == 0 || log.size() == 4) {
-          harness.restart();
-        }
-      }
-      for (String name : some) {
-        Findings found = new Findings();
-        for (Result result : harness.results) {
-          String key = new String(result.key(), UTF_8);
-          if (key.equals(name) || key.startsWith(name + "/")) {
-            switch (result.kind()) {
-              case OPERATION -> found.addOperation(result.value());
-              case LOCK_WAIT -> found.addLockWait(result.value());
-              case ALERT -> found.addAlert(result.value());
-              default -> {}
-            }
-          }
-        }
-        assertSame(found, Findings.ofReport(info(name), stream(name)));
-      }
-      assertThat(harness.restarts).as("seed %d", seed).isPositive();
-      assertThat(messages).as("seed %d", seed).isEmpty();
-    }
-  }
-
-  /** A partition whose store outlives it. */
-  private final class PartitionHarness {
-    final List<Result> results = new ArrayList<>();
-    final MapStore store = new MapStore();
-    int restarts;
-    Partition partition = open();
-    long now = 1_700_000_000_000L;
-
-    private Partition open() {
-      return new Partition(settings, counts, board, new Chunks(store), messages::add, results::add);
-    }
-
-    void take(ProducerRecord<byte[], byte[]> record) {
-      log.add(
-          new ConsumerRecord<>(
-              record.topic(),
-              0,
-              log.size(),
-              record.timestamp(),
-              TimestampType.CREATE_TIME,
-              0,
-              0,
-              record.key(),
-              record.value(),
-              record.headers(),
-              java.util.Optional.empty()));
-      feed(log.get(log.size() - 1));
-    }
-
-    private void feed(ConsumerRecord<byte[], byte[]> record) {
-      partition.take(
-          "topic",
-          record.offset(),
-          record.key(),
-          record.value(),
-          record.headers(),
-          record.timestamp(),
-          now);
-    }
-
-    void tick() {
-      now += 31_000;
-      partition.tick(now);
-    }
-
-    void restart() {
-      restarts++;
-      partition = open();
-      long from = partition.load();
-      partition.beginReplay(from);
-      log.subList((int) from, log.size()).forEach(this::feed);
-      partition.endReplay();
-    }
-  }
-
-  @Test
-  void shouldMakeAgainFromTheTopicWhatItCannotReadInTheStore() throws IOException {
-    List<ProducerRecord<byte[], byte[]>> records =
-        records("a", "run", stream("23-starvation.txt"), true);
-    PartitionHarness harness = new PartitionHarness();
-    records.subList(0, records.size() / 2).forEach(harness::take);
-    harness.tick();
-    harness.store.damage('r');
-    harness.restart();
-    assertThat(messages)
-        .singleElement()
-        .asString()
-        .startsWith("a: snapshot: ")
-        .endsWith("it is made again from the topic");
-    records.subList(records.size() / 2, records.size()).forEach(harness::take);
-    Findings found = new Findings();
-    for (Result result : harness.results) {
-      switch (result.kind()) {
-        case OPERATION -> found.addOperation(result.value());
-        case LOCK_WAIT -> found.addLockWait(result.value());
-        case ALERT -> found.addAlert(result.value());
-        default -> {}
-      }
-    }
-    assertSame(found, Findings.ofReport(info("a"), stream("23-starvation.txt")));
-    assertThat(counts.get(FleetCounts.Count.SNAPSHOTS_REFUSED)).isEqualTo(1);
   }
 
   @Test

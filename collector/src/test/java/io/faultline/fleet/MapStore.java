@@ -15,6 +15,13 @@ import org.apache.kafka.streams.state.KeyValueStore;
 final class MapStore implements KeyValueStore<Bytes, byte[]> {
   private final TreeMap<Bytes, byte[]> map = new TreeMap<>();
 
+  /** Another one with the same in it; values are never changed. */
+  MapStore copy() {
+    MapStore copy = new MapStore();
+    copy.map.putAll(map);
+    return copy;
+  }
+
   int size() {
     return map.size();
   }
@@ -103,7 +110,7 @@ final class MapStore implements KeyValueStore<Bytes, byte[]> {
 
   @Override
   public String name() {
-    return "map";
+    return HostProcessor.STORE;
   }
 
   @Override
