@@ -55,6 +55,7 @@ final class CollectCommand implements Callable<Integer> {
     Messages messages = new Messages(spec.commandLine().getErr());
     KafkaSettings kafka = Shipping.settingsOf(config.kafka());
     CollectorSettings settings = settingsOf(config, kafka.topics());
+    Collector.quietThreads();
     CountDownLatch stopped = new CountDownLatch(1);
     Pump.onSignal("INT", stopped::countDown);
     Pump.onSignal("TERM", stopped::countDown);

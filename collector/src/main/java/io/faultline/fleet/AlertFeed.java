@@ -32,6 +32,7 @@ public final class AlertFeed implements AutoCloseable {
   private final Silences silences;
   private final List<AlertSink> sinks;
   private final Consumer<String> messages;
+  private final Trouble trouble;
   private final AtomicBoolean isClosing = new AtomicBoolean();
   private final Thread thread;
 
@@ -47,6 +48,7 @@ public final class AlertFeed implements AutoCloseable {
     this.silences = silences;
     this.sinks = List.copyOf(sinks);
     this.messages = messages;
+    trouble = new Trouble(messages);
     thread = new Thread(this::run, "alert-feed");
     thread.setDaemon(true);
     thread.start();
@@ -60,6 +62,9 @@ public final class AlertFeed implements AutoCloseable {
           for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
             tell(record);
           }
+          if (!consumer.assignment().isEmpty()) {
+            trouble.over("kafka: receivers are told of alerts again");
+          }
           if (sinks.stream().allMatch(sink -> sink.counts().waiting() == 0)) {
             consumer.commitSync();
           }
@@ -68,9 +73,9 @@ public final class AlertFeed implements AutoCloseable {
         return;
       } catch (RuntimeException e) {
         String topic = settings.fleet().topics().alerts();
-        messages.accept(
-            KafkaProblem.of(e, kafka, topic, "Read and Describe").getMessage()
-                + "; alerts are told again from where receivers were");
+        trouble.is(
+            KafkaProblem.of(e, kafka, topic, "Read and Describe").getMessage(),
+            "alerts are told again from where receivers were");
         try {
           Thread.sleep(POLL.toMillis()); // not as fast as it can fail
         } catch (InterruptedException interrupted) {

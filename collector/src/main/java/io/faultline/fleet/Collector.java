@@ -2,16 +2,17 @@ package io.faultline.fleet;
 
 import io.faultline.kafka.KafkaProblem;
 import io.faultline.kafka.KafkaSettings;
-import io.faultline.kafka.TopicSetup;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.errors.AuthenticationException;
@@ -26,25 +27,41 @@ import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThr
  * collectors of one application divide the partitions among them.
  */
 public final class Collector implements AutoCloseable {
-  private static final Duration ANSWER = Duration.ofSeconds(30);
+  /** After which an engine that never ran is given up. */
+  private static final Duration START = Duration.ofMinutes(2);
+
+  /** After which a thread that failed works again. */
+  private static final Duration CALM = Duration.ofSeconds(10);
+
+  private static final Duration LOOK = Duration.ofSeconds(5);
+  private static final long BACKOFF_MIN_MS = 500;
+  private static final Duration BACKOFF_MAX = Duration.ofSeconds(15);
+  private static final int TRANSACTION_MS_MIN = 10_000;
   private static final Duration CLOSE = Duration.ofSeconds(30);
   private static final int MESSAGE_BYTES_MAX = 4 << 20;
 
   /** Of results for one partition of a topic: with Kafka's 16 KiB it is batches that cost. */
   private static final int BATCH_BYTES = 128 << 10;
 
-  private static final int FAILURES_MAX = 100;
-
   private final KafkaStreams streams;
   private final FleetCounts counts = new FleetCounts();
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicReference<String> failure = new AtomicReference<>();
-  private final AtomicInteger failures = new AtomicInteger();
-  private final Consumer<String> messages;
+  private final Trouble engine;
+  private final Trouble brokers;
+  private final Thread watch;
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final long startNs = System.nanoTime();
+  private volatile boolean hasRun;
+  private volatile long backoffMs;
+  private volatile long failedLastNs = startNs;
 
   private Collector(
       KafkaSettings kafka, CollectorSettings settings, HostBoard board, Consumer<String> messages) {
-    this.messages = messages;
+    engine = new Trouble(messages);
+    brokers = new Trouble(messages);
+    watch = new Thread(() -> watch(kafka), "faultline-watch");
+    watch.setDaemon(true);
     SourceLog log = new TopicLog(kafka.consumer(Map.of()));
     streams =
         new KafkaStreams(
@@ -53,6 +70,9 @@ public final class Collector implements AutoCloseable {
     streams.setUncaughtExceptionHandler(thrown -> judge(thrown, kafka, settings));
     streams.setStateListener(
         (now, before) -> {
+          if (now == KafkaStreams.State.RUNNING) {
+            hasRun = true;
+          }
           if (now == KafkaStreams.State.ERROR || now == KafkaStreams.State.NOT_RUNNING) {
             ended.countDown();
           }
@@ -60,7 +80,7 @@ public final class Collector implements AutoCloseable {
   }
 
   /**
-   * Checks that brokers answer and topics are there, and starts.
+   * Checks that brokers answer, topics are there and all that is needed is allowed, and starts.
    *
    * @param board where it puts up what its hosts are like
    * @param messages takes sentences for people; any thread
@@ -69,21 +89,24 @@ public final class Collector implements AutoCloseable {
   public static Collector start(
       KafkaSettings kafka, CollectorSettings settings, HostBoard board, Consumer<String> messages)
       throws IOException, InterruptedException {
-    var topics = settings.fleet().topics();
-    int partitions = settings.partitions();
-    int replication = settings.replication();
-    for (TopicSetup topic :
-        List.of(
-            TopicSetup.events(topics, partitions, replication),
-            TopicSetup.findings(topics.operations(), partitions, replication),
-            TopicSetup.findings(topics.lockWaits(), partitions, replication),
-            TopicSetup.compacted(topics.alerts(), partitions, replication),
-            TopicSetup.findings(topics.deadLetters(), partitions, replication))) {
-      topic.ensure(kafka, settings.mayCreate(), ANSWER);
-    }
+    new Preflight(kafka, settings).check();
     Collector collector = new Collector(kafka, settings, board, messages);
     collector.streams.start();
+    collector.watch.start();
     return collector;
+  }
+
+  /**
+   * From now on threads of an engine that die do so without a stack trace on standard error: what
+   * they died of was said in a sentence. For a process that is a collector and nothing else.
+   */
+  public static void quietThreads() {
+    Thread.setDefaultUncaughtExceptionHandler(
+        (thread, thrown) -> {
+          if (!thread.getName().contains("-StreamThread-")) {
+            System.err.println("faultline: thread " + thread.getName() + " has ended: " + thrown);
+          }
+        });
   }
 
   private static Properties properties(KafkaSettings kafka, CollectorSettings settings) {
@@ -92,6 +115,9 @@ public final class Collector implements AutoCloseable {
     all.put(ProducerConfig.LINGER_MS_CONFIG, 20);
     all.put(ProducerConfig.BATCH_SIZE_CONFIG, BATCH_BYTES);
     all.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MESSAGE_BYTES_MAX);
+    all.put(
+        StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),
+        (int) Math.max(TRANSACTION_MS_MIN, 2 * settings.commit().toMillis()));
     kafka.producer(Map.of()).forEach((name, value) -> put(all, "producer.", name, value));
     kafka.consumer(Map.of()).forEach((name, value) -> put(all, "consumer.", name, value));
     kafka.admin(Map.of()).forEach((name, value) -> put(all, "admin.", name, value));
@@ -116,25 +142,68 @@ public final class Collector implements AutoCloseable {
     }
   }
 
+  /**
+   * A thread of the engine has failed. What is not allowed at the start is a mistake, and said as
+   * such; whatever happens later is tried again, since a fleet must not stand still for want of
+   * somebody who starts it.
+   */
   private StreamThreadExceptionResponse judge(
       Throwable thrown, KafkaSettings kafka, CollectorSettings settings) {
     Throwable why = thrown;
     while (why.getCause() != null) {
       why = why.getCause();
     }
-    String topic = settings.fleet().topics().prefix() + ".*";
+    String topics = settings.fleet().topics().prefix() + ".*, " + settings.application() + "-*";
     String text =
-        KafkaProblem.of(why, kafka, topic, "Read, Write, Create and Describe").getMessage();
-    boolean isHopeless =
-        why instanceof AuthenticationException
-            || why instanceof AuthorizationException
-            || failures.incrementAndGet() > FAILURES_MAX;
-    if (isHopeless) {
+        KafkaProblem.of(why, kafka, topics, "Read, Write, Create and Describe").getMessage();
+    counts.add(FleetCounts.Count.FAILURES, 1);
+    boolean isMistake =
+        why instanceof AuthenticationException || why instanceof AuthorizationException;
+    if (!hasRun && (isMistake || System.nanoTime() - startNs > START.toNanos())) {
       failure.set(text);
       return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     }
-    messages.accept(text + "; it is tried again");
-    return StreamThreadExceptionResponse.REPLACE_THREAD;
+    engine.is(text, "it is tried again until it works");
+    long failedNs = System.nanoTime();
+    boolean isNew = failedNs - failedLastNs > BACKOFF_MAX.toNanos() + CALM.toNanos();
+    backoffMs = isNew ? BACKOFF_MIN_MS : Math.min(2 * backoffMs, BACKOFF_MAX.toMillis());
+    try {
+      boolean isClosing = closing.await(backoffMs, TimeUnit.MILLISECONDS);
+      failedLastNs = System.nanoTime();
+      return isClosing
+          ? StreamThreadExceptionResponse.SHUTDOWN_CLIENT
+          : StreamThreadExceptionResponse.REPLACE_THREAD;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+    }
+  }
+
+  /** Asks now and then whether brokers answer: the engine waits for them without a word. */
+  private void watch(KafkaSettings kafka) {
+    Map<String, Object> timeouts =
+        Map.of(
+            AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
+            (int) LOOK.toMillis(),
+            AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG,
+            (int) LOOK.toMillis());
+    try (Admin admin = Admin.create(kafka.admin(timeouts))) {
+      while (!closing.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+        try {
+          admin.describeCluster().clusterId().get();
+          brokers.over("kafka: " + kafka.bootstrap() + " answers again");
+        } catch (ExecutionException e) {
+          brokers.is(
+              KafkaProblem.of(e, kafka, "", "").getMessage(), "it is tried again until it works");
+        }
+        if (streams.state() == KafkaStreams.State.RUNNING
+            && System.nanoTime() - failedLastNs > CALM.toNanos()) {
+          engine.over("kafka: works again");
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** What it counts. */
@@ -144,12 +213,21 @@ public final class Collector implements AutoCloseable {
 
   /** Whether it has its partitions and works on them. */
   public boolean isReady() {
-    return streams.state() == KafkaStreams.State.RUNNING;
+    return streams.state() == KafkaStreams.State.RUNNING && problem().isEmpty();
   }
 
-  /** The state of the engine in a word, such as {@code running} or {@code rebalancing}. */
+  /** What is wrong with its Kafka now, in a sentence; empty when nothing is. */
+  public String problem() {
+    return brokers.now().isEmpty() ? engine.now() : brokers.now();
+  }
+
+  /**
+   * What is wrong; or the state of the engine in a word, such as {@code running} or {@code
+   * rebalancing}.
+   */
   public String state() {
-    return streams.state().name().toLowerCase(java.util.Locale.ROOT);
+    String problem = problem();
+    return !problem.isEmpty() ? problem : streams.state().name().toLowerCase(java.util.Locale.ROOT);
   }
 
   /** Waits until it has ended; returns why, or {@code null} when it was closed. */
@@ -161,6 +239,7 @@ public final class Collector implements AutoCloseable {
   /** Commits, gives its partitions to the others, and ends. */
   @Override
   public void close() {
+    closing.countDown();
     streams.close(
         CloseOptions.timeout(CLOSE)
             .withGroupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP));

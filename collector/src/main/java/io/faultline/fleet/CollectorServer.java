@@ -9,7 +9,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/** {@code /metrics} for Prometheus (text 0.0.4) and {@code /ready}: 200 once it works, else 503. */
+/**
+ * {@code /metrics} for Prometheus (text 0.0.4) and {@code /ready}: 200 while it works, else 503 and
+ * a line that says what it does or what is wrong.
+ */
 public final class CollectorServer implements AutoCloseable {
   private static final String PREFIX = "faultline_collector_";
 
@@ -91,6 +94,11 @@ public final class CollectorServer implements AutoCloseable {
                     .append('\n'));
     gauge(text, "runs", "runs of hosts that are followed", counts.runs());
     gauge(text, "ready", "1 when it works on its partitions", collector.isReady() ? 1 : 0);
+    gauge(
+        text,
+        "troubled",
+        "1 when Kafka does not answer, or not as it should: /ready says why",
+        collector.problem().isEmpty() ? 0 : 1);
     return text.toString();
   }
 

@@ -1,17 +1,21 @@
 package io.faultline.kafka;
 
 import java.io.IOException;
+import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.ClusterAuthorizationException;
+import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.InvalidReplicationFactorException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Kafka cannot be used; the message is one sentence that says what to do, without secrets. */
@@ -53,8 +57,24 @@ public final class KafkaProblem extends IOException {
               + ": the broker does not know this user: "
               + textOf(why)
               + " (expected: sasl.mechanism and sasl.jaas.config of a user that it knows)";
-    } else if (why instanceof TopicAuthorizationException) {
-      text = topic + ": not allowed (expected: ACLs " + acl + " for this user on the topic)";
+    } else if (why instanceof TopicAuthorizationException denied) {
+      String names = String.join(", ", new TreeSet<>(denied.unauthorizedTopics()));
+      text = sentence(names.isEmpty() ? topic : names, acl, "the topic");
+    } else if (why instanceof GroupAuthorizationException denied) {
+      String name = denied.groupId() == null ? "group" : "group " + denied.groupId();
+      text = sentence(name, "Read and Describe", "the group");
+    } else if (why instanceof TransactionalIdAuthorizationException) {
+      text =
+          sentence(
+              "transactional id",
+              "Write and Describe",
+              "transactional ids that begin with the application's name");
+    } else if (why instanceof RecordTooLargeException) {
+      text =
+          topic
+              + ": does not take a record: "
+              + textOf(why)
+              + " (expected: max.message.bytes of the topic and max.request.size above it)";
     } else if (why instanceof ClusterAuthorizationException) {
       text =
           topic
@@ -81,6 +101,15 @@ public final class KafkaProblem extends IOException {
       text = brokers + ": " + textOf(why);
     }
     return new KafkaProblem("kafka: " + settings.withoutSecrets(text), why);
+  }
+
+  /** This user may not do with {@code what}, which is {@code where}, what is to be done. */
+  public static KafkaProblem notAllowed(String what, String acl, String where) {
+    return new KafkaProblem("kafka: " + sentence(what, acl, where), null);
+  }
+
+  private static String sentence(String what, String acl, String where) {
+    return what + ": not allowed (expected: ACLs " + acl + " for this user on " + where + ")";
   }
 
   private static Throwable unwrap(Throwable thrown) {

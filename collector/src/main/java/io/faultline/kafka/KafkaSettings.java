@@ -31,17 +31,19 @@ public final class KafkaSettings {
           ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
           ProducerConfig.MAX_BLOCK_MS_CONFIG,
           ProducerConfig.TRANSACTIONAL_ID_CONFIG,
+          ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION,
           ProducerConfig.PARTITIONER_CLASS_CONFIG,
           ProducerConfig.PARTITIONER_IGNORE_KEYS_CONFIG,
           ConsumerConfig.GROUP_ID_CONFIG,
           ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+          ConsumerConfig.ISOLATION_LEVEL_CONFIG,
           ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG);
 
   /** Properties whose values are secrets, and the words in a JAAS configuration that are. */
   private static final Pattern SECRET =
       Pattern.compile("password|secret|jaas|keystore\\.key|token|credential");
 
-  private static final Pattern QUOTED = Pattern.compile("=\\s*[\"']([^\"']{3,})[\"']");
+  private static final Pattern QUOTED = Pattern.compile("(\\w*)\\s*=\\s*[\"']([^\"']{3,})[\"']");
   private static final String HIDDEN = "(hidden)";
 
   private final String bootstrap;
@@ -135,7 +137,9 @@ public final class KafkaSettings {
         safe = safe.replace(property.getValue(), HIDDEN);
         Matcher quoted = QUOTED.matcher(property.getValue());
         while (quoted.find()) {
-          safe = safe.replace(quoted.group(1), HIDDEN);
+          if (!quoted.group(1).equals("username")) { // a topic may be called like it
+            safe = safe.replace(quoted.group(2), HIDDEN);
+          }
         }
       }
     }

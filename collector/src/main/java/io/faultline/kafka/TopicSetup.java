@@ -55,7 +55,7 @@ public record TopicSetup(
   }
 
   /**
-   * Has the topic there.
+   * Has the topic there, to be written to.
    *
    * @param mayCreate whether to make it when it is missing
    * @param timeout to wait for an answer
@@ -63,6 +63,16 @@ public record TopicSetup(
    * @throws KafkaProblem when it is not there, or nobody answers
    */
   public int ensure(KafkaSettings settings, boolean mayCreate, Duration timeout)
+      throws KafkaProblem, InterruptedException {
+    return ensure(settings, mayCreate, "Write and Describe", timeout);
+  }
+
+  /**
+   * Has the topic there.
+   *
+   * @param acl what one must be allowed to do with it, such as {@code Read and Describe}
+   */
+  public int ensure(KafkaSettings settings, boolean mayCreate, String acl, Duration timeout)
       throws KafkaProblem, InterruptedException {
     Map<String, Object> defaults =
         Map.of(
@@ -74,7 +84,7 @@ public record TopicSetup(
       Optional<Integer> found = find(admin);
       return found.isPresent() ? found.get() : make(admin, settings, mayCreate);
     } catch (ExecutionException | KafkaException e) {
-      throw KafkaProblem.of(e, settings, topic, "Write and Describe");
+      throw KafkaProblem.of(e, settings, topic, acl);
     }
   }
 

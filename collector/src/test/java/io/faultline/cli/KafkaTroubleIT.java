@@ -10,7 +10,11 @@ import static io.faultline.cli.FleetFixture.read;
 import static io.faultline.cli.FleetFixture.settings;
 import static io.faultline.cli.FleetFixture.steps;
 import static io.faultline.cli.FleetFixture.write;
+import static io.faultline.kafka.SecuredBroker.PASSWORD;
+import static io.faultline.kafka.SecuredBroker.acls;
+import static io.faultline.kafka.SecuredBroker.user;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.apache.kafka.common.resource.PatternType.LITERAL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -20,15 +24,14 @@ import io.faultline.journal.Journal;
 import io.faultline.kafka.Broker;
 import io.faultline.kafka.FleetRecord;
 import io.faultline.kafka.KafkaSettings;
+import io.faultline.kafka.SecuredBroker;
 import io.faultline.kafka.TopicSetup;
 import io.faultline.source.kafka.KafkaSource;
 import io.faultline.source.kafka.TopicRange;
 import java.net.ServerSocket;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -36,12 +39,8 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclOperation;
-import org.apache.kafka.common.acl.AclPermissionType;
-import org.apache.kafka.common.resource.PatternType;
-import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.utils.Utils;
@@ -53,13 +52,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What is wrong with a Kafka, or in it, is said in a sentence and counted; the stream goes on. */
 class KafkaTroubleIT {
-  private static final String PASSWORD = "verysecret";
   private static final List<Step> STEPS = steps(3_000);
   private static final long EVENTS = eventsOf(STEPS);
 
   @TempDir static Path shared;
+  private static SecuredBroker secured;
   private static Broker broker;
-  private static Path certificates;
 
   @TempDir Path directory;
 
@@ -67,48 +65,13 @@ class KafkaTroubleIT {
 
   @BeforeAll
   static void start() throws Exception {
-    certificates = shared.resolve("broker.p12");
-    Process keytool =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair",
-                "-alias",
-                "broker",
-                "-keyalg",
-                "EC",
-                "-dname",
-                "CN=127.0.0.1",
-                "-ext",
-                "SAN=IP:127.0.0.1",
-                "-storetype",
-                "PKCS12",
-                "-keystore",
-                certificates.toString(),
-                "-storepass",
-                PASSWORD)
-            .inheritIO()
-            .start();
-    assertThat(keytool.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    Map<String, String> settings = new HashMap<>();
-    settings.put("listener:TLS", "SSL");
-    settings.put("listener.name.tls.ssl.keystore.location", certificates.toString());
-    settings.put("listener.name.tls.ssl.keystore.password", PASSWORD);
-    settings.put("listener:SASL", "SASL_PLAINTEXT");
-    settings.put("listener.name.sasl.sasl.enabled.mechanisms", "PLAIN");
-    settings.put(
-        "listener.name.sasl.plain.sasl.jaas.config",
-        "org.apache.kafka.common.security.plain.PlainLoginModule required user_agent=\""
-            + PASSWORD
-            + "\";");
-    settings.put(
-        "authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
-    settings.put("super.users", "User:ANONYMOUS;User:CN=nobody");
-    broker = Broker.start(Files.createDirectory(shared.resolve("kafka")), settings);
+    secured = SecuredBroker.start(shared);
+    broker = secured.broker();
   }
 
   @AfterAll
   static void stop() throws Exception {
-    broker.close();
+    secured.close();
   }
 
   @BeforeEach
@@ -156,31 +119,15 @@ class KafkaTroubleIT {
         "kafka: " + nobody + ": no answer (expected: a broker that listens there");
   }
 
-  private static Map<String, String> tls(boolean isTrusting) {
-    Map<String, String> properties = new HashMap<>();
-    properties.put("security.protocol", "SSL");
-    if (isTrusting) {
-      properties.put("ssl.truststore.type", "PKCS12");
-      properties.put("ssl.truststore.location", certificates.toString());
-      properties.put("ssl.truststore.password", PASSWORD);
-    }
-    return properties;
-  }
-
   @Test
   void shouldSayThatTheCertificateIsNotTrusted() throws Exception {
     String address = broker.bootstrap("TLS");
-    assertProblem(settings(address, "tls", tls(false)), "kafka: " + address + ": TLS failed: ");
-    KafkaSettings right = settings(address, "tls", tls(true));
-    try (Admin admin = broker.admin()) {
-      admin
-          .createAcls(
-              List.of(
-                  acl(ResourceType.CLUSTER, "kafka-cluster", "ANONYMOUS", AclOperation.CREATE),
-                  acl(ResourceType.TOPIC, "tls.events", "ANONYMOUS", AclOperation.ALL)))
-          .all()
-          .get();
-    }
+    assertProblem(
+        settings(address, "tls", secured.tls(false)), "kafka: " + address + ": TLS failed: ");
+    KafkaSettings right = settings(address, "tls", secured.tls(true));
+    secured.allow(
+        acls(ResourceType.CLUSTER, "kafka-cluster", LITERAL, "ANONYMOUS", AclOperation.CREATE));
+    secured.allow(acls(ResourceType.TOPIC, "tls.events", LITERAL, "ANONYMOUS", AclOperation.ALL));
     try (FleetFeed feed = feed(right, true)) {
       awaitAll(feed);
     }
@@ -189,29 +136,9 @@ class KafkaTroubleIT {
 
   @Test
   void shouldSayWhatIsWrongWithItsFiles() throws Exception {
-    Map<String, String> properties = tls(true);
+    Map<String, String> properties = secured.tls(true);
     properties.put("ssl.truststore.location", "/nowhere/at/all.p12");
     assertProblem(settings(broker.bootstrap("TLS"), "tls", properties), "/nowhere/at/all.p12");
-  }
-
-  private static Map<String, String> user(String name, String password) {
-    return Map.of(
-        "security.protocol",
-        "SASL_PLAINTEXT",
-        "sasl.mechanism",
-        "PLAIN",
-        "sasl.jaas.config",
-        "org.apache.kafka.common.security.plain.PlainLoginModule required username=\""
-            + name
-            + "\" password=\""
-            + password
-            + "\";");
-  }
-
-  private static AclBinding acl(ResourceType type, String name, String user, AclOperation may) {
-    return new AclBinding(
-        new ResourcePattern(type, name, PatternType.LITERAL),
-        new AccessControlEntry("User:" + user, "*", may, AclPermissionType.ALLOW));
   }
 
   @Test
@@ -231,25 +158,28 @@ class KafkaTroubleIT {
             "kafka: acl.events: not allowed (expected: ACLs Read and Describe for this user on the"
                 + " topic)");
     List<AclBinding> allowed =
-        List.of(
-            acl(ResourceType.TOPIC, "acl.events", "agent", AclOperation.WRITE),
-            acl(ResourceType.TOPIC, "acl.events", "agent", AclOperation.DESCRIBE));
-    try (FleetFeed feed = feed(settings, true);
-        Admin admin = broker.admin()) {
+        acls(
+            ResourceType.TOPIC,
+            "acl.events",
+            LITERAL,
+            "agent",
+            AclOperation.WRITE,
+            AclOperation.DESCRIBE);
+    try (FleetFeed feed = feed(settings, true)) {
       await("a problem", messages, () -> feed.status().errors() > 0);
       assertThat(messages)
           .containsExactly(
               "kafka: acl.events: not allowed (expected: ACLs Write and Describe for this user on the"
                   + " topic); tried again until it is taken");
-      admin.createAcls(allowed).all().get();
+      secured.allow(allowed);
       awaitAll(feed);
-      admin.deleteAcls(allowed.stream().map(AclBinding::toFilter).toList()).all().get();
+      secured.forbid(allowed);
       List<Step> more = steps(4_000).subList(STEPS.size(), STEPS.size() + 500);
       long before = feed.status().errors();
       try (Journal again = nextRun(directory.resolve("journal"))) {
         write(again, more);
         await("another problem", messages, () -> feed.status().errors() > before);
-        admin.createAcls(allowed).all().get();
+        secured.allow(allowed);
         await("the rest", messages, () -> feed.status().acknowledged() >= EVENTS + eventsOf(more));
       }
     }

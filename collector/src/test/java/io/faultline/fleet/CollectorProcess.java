@@ -115,8 +115,13 @@ public final class CollectorProcess implements AutoCloseable {
   /** SIGTERM; returns its exit code. */
   public int stop() throws InterruptedException {
     process.destroy();
+    return awaitExit();
+  }
+
+  /** Returns its exit code once it has ended. */
+  public int awaitExit() throws InterruptedException {
     if (!process.waitFor(DEADLINE_S, TimeUnit.SECONDS)) {
-      throw new AssertionError("collector: still there after SIGTERM");
+      throw new AssertionError("collector: it does not end");
     }
     return process.exitValue();
   }

@@ -211,6 +211,9 @@ class FleetIT {
       assertThat(one.get("/metrics").body()).contains("faultline_collector_ready 1");
       assertThat(one.stop()).isZero();
       assertThat(two.stop()).isZero();
+      for (CollectorProcess collector : List.of(one, two)) {
+        assertThat(Files.readString(collector.log())).doesNotContain("\tat "); // people read it
+      }
     }
   }
 
