@@ -96,10 +96,9 @@ final class KafkaOptions {
 
   /** Opens the stream. */
   KafkaSource open(Instant since, Instant until) throws IOException {
-    KafkaSettings settings;
+    KafkaSettings settings = settings();
     TopicRange range;
     try {
-      settings = KafkaSettings.of(bootstrap, new Topics(prefix), properties());
       range =
           new TopicRange(
               since,
@@ -107,9 +106,30 @@ final class KafkaOptions {
               offsets == null ? 0 : offsets.from(),
               offsets == null ? Long.MAX_VALUE : offsets.until());
     } catch (IllegalArgumentException e) {
-      throw wrong("--" + e.getMessage().replaceFirst("^topic_prefix", "topic-prefix"));
+      throw wrong("--" + e.getMessage());
     }
     return KafkaSource.open(settings, host, range);
+  }
+
+  /** Opens the stream as it comes. */
+  KafkaSource follow() throws IOException {
+    if (offsets != null) {
+      throw wrong("--offsets: given to a command that shows what comes (expected: without it)");
+    }
+    return KafkaSource.follow(settings(), host);
+  }
+
+  /** Name of the host whose stream is read. */
+  String host() {
+    return host;
+  }
+
+  private KafkaSettings settings() throws IOException {
+    try {
+      return KafkaSettings.of(bootstrap, new Topics(prefix), properties());
+    } catch (IllegalArgumentException e) {
+      throw wrong("--" + e.getMessage().replaceFirst("^topic_prefix", "topic-prefix"));
+    }
   }
 
   private Map<String, String> properties() throws IOException {

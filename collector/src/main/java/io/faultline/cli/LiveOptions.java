@@ -7,12 +7,14 @@ import io.faultline.probe.Loader;
 import io.faultline.probe.ProbeOptions;
 import io.faultline.source.live.LiveSource;
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -134,6 +136,16 @@ final class LiveOptions {
       return SourceLookup.options(config, features);
     } catch (IllegalArgumentException e) {
       throw error("--" + e.getMessage());
+    }
+  }
+
+  /** None of these options is given, since {@code why}; else that is a usage error. */
+  void refuse(String why) {
+    for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+      if (option.userObject() instanceof Field field
+          && field.getDeclaringClass() == LiveOptions.class) {
+        throw error(option.longestName() + ": given with " + why + " (expected: without it)");
+      }
     }
   }
 

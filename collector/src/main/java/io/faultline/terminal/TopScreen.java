@@ -80,6 +80,7 @@ public final class TopScreen {
   private boolean isEnded;
   private int selected;
   private int scrolled;
+  private String note = "";
   private Picture picture;
 
   /** A screen that shows this picture. */
@@ -284,7 +285,15 @@ public final class TopScreen {
     lines.add(new Line(text, isMarked));
   }
 
+  /** What is not as it should be, instead of rates; empty for nothing. */
+  public void note(String newNote) {
+    note = newNote;
+  }
+
   private String rates() {
+    if (!note.isEmpty()) {
+      return note;
+    }
     if (picture.rates().isEmpty()) {
       return "waiting for the first second";
     }

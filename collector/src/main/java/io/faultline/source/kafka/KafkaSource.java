@@ -15,6 +15,7 @@ import io.faultline.source.StreamInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,9 +32,11 @@ import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.utils.Utils;
 
 /**
- * Reads what the topic of a fleet has of one host, up to what is there when it is opened.
+ * Reads what the topic of a fleet has of one host, up to what is there when it is opened, or on and
+ * on.
  *
  * <p>As with a journal a stream is one run; the last one that has something in the range is read,
  * and {@link #notes} says which others there are. The stretch is looked at twice: for the runs in
@@ -45,6 +48,9 @@ public final class KafkaSource implements RecordedSource {
   private static final int FETCH_BYTES = 4 << 20;
   private static final int RECORDS = 500;
 
+  /** What is read first of a stream that is followed. */
+  private static final Duration FOLLOWED = Duration.ofMinutes(1);
+
   /** A HEADER is repeated within a minute of the stream; the rest is for clocks. */
   private static final long HEADER_MS = 120_000;
 
@@ -54,6 +60,7 @@ public final class KafkaSource implements RecordedSource {
   private final Consumer<byte[], byte[]> consumer;
   private final byte[] key;
   private final TopicRange range;
+  private final boolean isFollowing;
   private final FleetRecord.Decoder decoder = new FleetRecord.Decoder();
   private final List<String> notes = new ArrayList<>();
   private final List<String> damage = new ArrayList<>();
@@ -66,12 +73,19 @@ public final class KafkaSource implements RecordedSource {
   private PartitionReader reader;
   private boolean isFromBegin;
   private long unusable;
+  private String newer = ""; // run of the same host that has begun
+  private boolean isOver; // it goes on in the newer one
 
   private KafkaSource(
-      KafkaSettings settings, Consumer<byte[], byte[]> consumer, String host, TopicRange range) {
+      KafkaSettings settings,
+      Consumer<byte[], byte[]> consumer,
+      String host,
+      TopicRange range,
+      boolean isFollowing) {
     this.settings = settings;
     this.consumer = consumer;
     this.range = range;
+    this.isFollowing = isFollowing;
     key = host.getBytes(UTF_8);
   }
 
@@ -82,11 +96,30 @@ public final class KafkaSource implements RecordedSource {
    */
   public static KafkaSource open(KafkaSettings settings, String host, TopicRange range)
       throws IOException {
+    return open(settings, host, range, false);
+  }
+
+  /**
+   * Opens the stream of a host from a minute ago on: {@link #poll} says 0 after a moment while
+   * nothing comes, and {@link #END} when the host has begun another run, which is to be opened
+   * then. A topic to which partitions are added meanwhile is not looked for elsewhere.
+   *
+   * @throws IOException when the topic cannot be read, or has nothing of it of the last minute; one
+   *     sentence
+   */
+  public static KafkaSource follow(KafkaSettings settings, String host) throws IOException {
+    Instant since = Instant.now().minus(FOLLOWED);
+    return open(settings, host, new TopicRange(since, Instant.MAX, 0, Long.MAX_VALUE), true);
+  }
+
+  private static KafkaSource open(
+      KafkaSettings settings, String host, TopicRange range, boolean isFollowing)
+      throws IOException {
     String topic = settings.topics().events();
     Consumer<byte[], byte[]> consumer = null;
     try {
       consumer = new KafkaConsumer<>(properties(settings));
-      KafkaSource source = new KafkaSource(settings, consumer, host, range);
+      KafkaSource source = new KafkaSource(settings, consumer, host, range, isFollowing);
       source.choose(topic, host);
       return source;
     } catch (KafkaException e) {
@@ -132,6 +165,11 @@ public final class KafkaSource implements RecordedSource {
               + ": no such topic at "
               + settings.bootstrap()
               + " (expected: an existing one)");
+    }
+    if (isFollowing) { // where its agent sends now
+      partitions =
+          List.of(
+              new TopicPartition(topic, Utils.toPositive(Utils.murmur2(key)) % partitions.size()));
     }
     ends = consumer.endOffsets(partitions, TIMEOUT);
     Map<TopicPartition, Long> begins = begins(partitions);
@@ -252,16 +290,16 @@ public final class KafkaSource implements RecordedSource {
   public int poll(StreamConsumer to, int limit) throws IOException {
     selection.consumer = to;
     selection.selected = 0;
-    while (selection.selected < limit) {
+    while (selection.selected < limit && !isOver) {
       ConsumerRecord<byte[], byte[]> one = next();
       if (one == null) {
-        return selection.selected > 0 ? selection.selected : END;
+        return selection.selected > 0 ? selection.selected : isFollowing ? 0 : END;
       }
       if (Arrays.equals(one.key(), key)) {
         take(one);
       }
     }
-    return selection.selected;
+    return isOver && selection.selected == 0 ? END : selection.selected;
   }
 
   /** The next record of the partitions that the run is in; {@code null} at the end. */
@@ -272,10 +310,14 @@ public final class KafkaSource implements RecordedSource {
         if (partition == null) {
           return null;
         }
-        reader = readerOf(partition, firstOffsets.get(partition));
+        long from = firstOffsets.get(partition);
+        reader =
+            isFollowing
+                ? PartitionReader.following(consumer, settings, partition, from)
+                : readerOf(partition, from);
       }
       ConsumerRecord<byte[], byte[]> one = reader.next();
-      if (one != null) {
+      if (one != null || isFollowing) {
         return one;
       }
       if (reader.removed() > 0) {
@@ -306,6 +348,7 @@ public final class KafkaSource implements RecordedSource {
       return;
     }
     if (!record.run().equals(run.name)) {
+      noteNewer(record);
       return;
     }
     if (cursor.next() < 0) {
@@ -321,6 +364,18 @@ public final class KafkaSource implements RecordedSource {
                   + " their record cannot be used",
               missing,
               record.firstEvent()));
+    }
+  }
+
+  private void noteNewer(FleetRecord record) {
+    switch (record.type()) {
+      case HEADER -> {
+        if (isFollowing && record.info().wallNs() > run.info.wallNs()) {
+          newer = record.run();
+        }
+      }
+      case EVENTS -> isOver |= record.run().equals(newer);
+      default -> {}
     }
   }
 

@@ -18,6 +18,7 @@ import org.apache.kafka.common.errors.TimeoutException;
 /** The records of one partition between two offsets. */
 final class PartitionReader {
   private static final Duration POLL = Duration.ofSeconds(1);
+  private static final Duration FOLLOWING_POLL = Duration.ofMillis(50);
   private static final long SILENCE_NS = 30_000_000_000L;
 
   private final Consumer<byte[], byte[]> consumer;
@@ -42,7 +43,16 @@ final class PartitionReader {
     consumer.seek(partition, from);
   }
 
-  /** The next record; {@code null} at the end. */
+  /** Has no end. */
+  static PartitionReader following(
+      Consumer<byte[], byte[]> consumer,
+      KafkaSettings settings,
+      TopicPartition partition,
+      long from) {
+    return new PartitionReader(consumer, settings, partition, from, Long.MAX_VALUE);
+  }
+
+  /** The next record; {@code null} at the end, or when there is none and no end. */
   ConsumerRecord<byte[], byte[]> next() throws IOException {
     long deadlineNs = System.nanoTime() + SILENCE_NS;
     try {
@@ -54,6 +64,9 @@ final class PartitionReader {
           throw new TimeoutException("nothing comes");
         }
         records = poll();
+        if (end == Long.MAX_VALUE && !records.hasNext()) {
+          return null;
+        }
       }
     } catch (InterruptException e) {
       throw new IOException("kafka: reading was interrupted", e);
@@ -66,7 +79,7 @@ final class PartitionReader {
 
   private Iterator<ConsumerRecord<byte[], byte[]>> poll() {
     try {
-      return consumer.poll(POLL).iterator();
+      return consumer.poll(end == Long.MAX_VALUE ? FOLLOWING_POLL : POLL).iterator();
     } catch (OffsetOutOfRangeException e) {
       long before = e.offsetOutOfRangePartitions().get(partition);
       long first = consumer.beginningOffsets(Set.of(partition)).get(partition);
