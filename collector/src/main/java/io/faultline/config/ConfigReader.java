@@ -462,7 +462,7 @@ public final class ConfigReader {
     }
     if (config.influx().url() != null) {
       root.section("kafka")
-          .wrong("match", "fleet, but influx.url is set", "local; or series from the collector");
+          .wrong("match", "fleet, but influx.url is set", "local: a collector sends no series");
     }
   }
 

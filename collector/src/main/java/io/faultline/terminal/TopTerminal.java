@@ -75,7 +75,7 @@ public final class TopTerminal implements Closeable {
     }
   }
 
-  /** Arrows and the like come as Esc, [ or O, and a letter or a number. */
+  /** Arrows and the like come as Esc, [ or O, perhaps numbers, and a letter or a tilde. */
   private void takeSequence(TopScreen screen) throws IOException {
     int next = keys.read(ESCAPE_MS);
     if (next != '[' && next != 'O') {
@@ -85,18 +85,26 @@ public final class TopTerminal implements Closeable {
       }
       return;
     }
-    int last = keys.read(ESCAPE_MS);
+    int first = keys.read(ESCAPE_MS);
+    int last = first;
+    while (next == '[' && last >= ' ' && last < '@') { // numbers, and marks of answers
+      last = keys.read(ESCAPE_MS);
+    }
     switch (last) {
       case 'A' -> screen.press(TopScreen.Key.UP);
       case 'B' -> screen.press(TopScreen.Key.DOWN);
-      case '5' -> screen.press(TopScreen.Key.PAGE_UP);
-      case '6' -> screen.press(TopScreen.Key.PAGE_DOWN);
+      case '~' -> takePage(first, screen);
       default -> {
-        // a key without a meaning here
+        // a key without a meaning here, or a terminal that says what it is
       }
     }
-    if (last == '5' || last == '6') {
-      keys.read(ESCAPE_MS); // the tilde
+  }
+
+  private static void takePage(int number, TopScreen screen) {
+    if (number == '5') {
+      screen.press(TopScreen.Key.PAGE_UP);
+    } else if (number == '6') {
+      screen.press(TopScreen.Key.PAGE_DOWN);
     }
   }
 
