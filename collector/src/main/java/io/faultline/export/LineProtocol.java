@@ -21,7 +21,7 @@ import java.util.Map;
 public final class LineProtocol {
   private final Report report;
   private final Writer out;
-  private final Map<String, Long> lastNs = new HashMap<>(); // by series
+  private final Map<String, Long> lastNs = new HashMap<>(); // by series, on the events' clock
 
   private LineProtocol(Report report, Writer out) {
     this.report = report;
@@ -144,10 +144,10 @@ public final class LineProtocol {
   }
 
   private void writePoint(String series, String fields, long ktimeNs) throws IOException {
-    long wallNs = report.info().wallNsOf(ktimeNs);
     Long last = lastNs.get(series);
-    long freeNs = last == null ? wallNs : Math.max(wallNs, last + 1);
+    long freeNs = last == null ? ktimeNs : Math.max(ktimeNs, last + 1);
     lastNs.put(series, freeNs);
-    out.write(series + ' ' + fields + ' ' + freeNs + '\n');
+    long wallNs = report.info().wallNsOf(ktimeNs) + freeNs - ktimeNs;
+    out.write(series + ' ' + fields + ' ' + wallNs + '\n');
   }
 }
