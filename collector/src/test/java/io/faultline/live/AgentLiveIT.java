@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.jr.ob.JSON;
 import com.sun.net.httpserver.HttpServer;
 import io.faultline.probe.socket.DatagramReceiver;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -108,7 +106,7 @@ class AgentLiveIT {
 
       Process reader;
       try (Held held = Held.of(fs.device)) {
-        reader = holdRead(file, held.members());
+        reader = held.read(file);
         assertThat(first.next())
             .extracting("rule", "state", "fs", "path")
             .containsExactly("stall", "firing", "btrfs", file.toString());
@@ -148,20 +146,6 @@ class AgentLiveIT {
         agent.destroyForcibly();
       }
     }
-  }
-
-  /** A process whose read hangs from now on. */
-  private static Process holdRead(Path file, Path members) throws Exception {
-    Process reader =
-        new ProcessBuilder(Live.trigger(), "--file", file.toString(), "--operations", "1", "--hold")
-            .start();
-    BufferedReader said =
-        new BufferedReader(new InputStreamReader(reader.getInputStream(), StandardCharsets.UTF_8));
-    assertThat(said.readLine()).isEqualTo("ready");
-    Files.writeString(members, Long.toString(reader.pid()));
-    reader.getOutputStream().write('\n');
-    reader.getOutputStream().flush();
-    return reader;
   }
 
   /** What the agent tells its service manager, read at once: its socket holds ten datagrams. */

@@ -21,6 +21,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A collector without any privilege, for which a loader attaches. */
 class SplitLiveIT {
@@ -37,21 +39,28 @@ class SplitLiveIT {
     return fs;
   }
 
-  private static Path config(Split split, Path mount) throws Exception {
+  private static Path config(Split split, Path mount, String more) throws Exception {
     return Files.writeString(
         split.root.resolve("agent.yaml"),
         "source:\n  mount: "
             + mount
-            + "\nrules:\n  thresholds:\n    stall: 1s\nweb:\n  listen: 127.0.0.1:0\njournal:\n  dir: "
+            + "\n"
+            + more
+            + "rules:\n  thresholds:\n    stall: 1s\nweb:\n  listen: 127.0.0.1:0\njournal:\n  dir: "
             + split.home().resolve("journal")
             + "\n");
   }
 
   /** An agent without privileges; it watches when this returns. */
   private static Process startAgent(Split split, Path messages, Path mount) throws Exception {
+    return startAgent(split, messages, mount, "");
+  }
+
+  private static Process startAgent(Split split, Path messages, Path mount, String more)
+      throws Exception {
     Process agent =
         split.start(
-            messages, Split.COLLECTOR, "agent", "--config", config(split, mount).toString());
+            messages, Split.COLLECTOR, "agent", "--config", config(split, mount, more).toString());
     Live.await("agent", () -> Split.read(messages).contains("agent watches") || !agent.isAlive());
     assertThat(agent.isAlive()).as(Split.read(messages)).isTrue();
     return agent;
@@ -331,16 +340,101 @@ class SplitLiveIT {
     }
   }
 
-  /** A loader that does not answer costs what only it knows, and no event. */
+  /** What bcc compiled cannot be attached to maps that are there: whoever restarts both goes on. */
   @Test
-  void shouldCountOnWhileTheLoaderIsStopped() throws Exception {
+  void shouldEndWithAllThatItSawWhenTheLoaderOfBccIsKilled() throws Exception {
     try (Live.LoopFs fs = openToAll(Live.LoopFs.make("btrfs"));
         Split split = Split.make()) {
       Path file = fs.nocow().resolve("data");
       operations(file, 1);
-      Process loader = split.startLoader();
+      Process loader = split.startLoader("--allow-bcc");
       Path messages = split.root.resolve("agent.log");
-      Process agent = startAgent(split, messages, fs.mount);
+      Process agent = startAgent(split, messages, fs.mount, "  loader: bcc\n");
+      operations(file, 101);
+      Live.signal(loader, "KILL");
+      Live.waitFor(loader);
+      Live.await("detached", () -> split.attached().isEmpty());
+      split.startLoader("--allow-bcc");
+      assertThat(Live.waitFor(agent)).as(Split.read(messages)).isEqualTo(1);
+      assertThat(Split.read(messages))
+          .contains("with loader bcc a stream cannot go on (expected: started again)");
+      String journal = split.home().resolve("journal").toString();
+      Map<String, Object> report = Live.faultline("report", "--json", journal).json();
+      assertThat(Live.number(Live.object(report, "totals"), "retries")).isEqualTo(101);
+      Map<String, Object> balance = Live.object(report, "balance");
+      assertThat(balance.get("complete")).isEqualTo(false);
+      assertThat(Live.number(balance, "lost")).isZero();
+
+      Process next = startAgent(split, messages, fs.mount, "  loader: bcc\n");
+      operations(file, 53);
+      Live.signal(next, "TERM");
+      assertThat(Live.waitFor(next)).as(Split.read(messages)).isZero();
+      report = Live.faultline("report", "--json", journal).json();
+      assertThat(Live.number(Live.object(report, "totals"), "retries")).isEqualTo(53);
+      assertThat(Live.object(report, "balance").get("complete")).isEqualTo(true);
+    }
+  }
+
+  private static boolean isSaid(Split split, String text) {
+    try {
+      return Live.faultline("report", split.home().resolve("journal").toString())
+          .out()
+          .contains(text);
+    } catch (Exception e) {
+      return false;
+    }
+  }
+
+  /**
+   * The loader holds the hooks, and they see that nobody reads. A read that hangs meanwhile is
+   * forgotten: nobody knows any more how it went on.
+   */
+  @Test
+  void shouldSayForHowLongTheCollectorWasStopped() throws Exception {
+    try (Live.LoopFs fs = openToAll(Live.LoopFs.make("btrfs"));
+        Split split = Split.make()) {
+      Path file = fs.nocow().resolve("data");
+      operations(file, 1);
+      split.startLoader();
+      Path messages = split.root.resolve("agent.log");
+      Process agent = startAgent(split, messages, fs.mount, "budget:\n  stall: 2s\n");
+      operations(file, 101);
+      Process reader;
+      try (Held held = Held.of(fs.device)) {
+        reader = held.read(file);
+        Live.await("it hangs", () -> get(messages, "/api/v1/alerts").contains("\"stall\""));
+        Live.signal(agent, "STOP");
+        Thread.sleep(2_500); // until nobody is taken to read; there is no event for it
+        assertThat(split.attached()).isNotEmpty();
+        Live.signal(agent, "CONT");
+        Live.await("reading again", () -> isSaid(split, "nothing was seen for"));
+      }
+      assertThat(Live.waitFor(reader)).isZero();
+      operations(file, 211);
+      Live.signal(agent, "TERM");
+      assertThat(Live.waitFor(agent)).as(Split.read(messages)).isZero();
+      Live.await("detached", () -> split.attached().isEmpty());
+      Map<String, Object> report =
+          Live.faultline("report", "--json", split.home().resolve("journal").toString()).json();
+      assertThat(Live.number(Live.object(report, "totals"), "retries")).isEqualTo(101 + 211);
+      Map<String, Object> balance = Live.object(report, "balance");
+      assertThat(Live.number(balance, "skipped")).isPositive();
+      assertThat(Live.number(balance, "lost")).isZero();
+      assertThat(balance.get("reasons").toString()).contains("nothing was seen for");
+    }
+  }
+
+  /** A loader that does not answer costs what only it knows, and no event. */
+  @ParameterizedTest
+  @ValueSource(strings = {"core", "bcc"})
+  void shouldCountOnWhileTheLoaderIsStopped(String kind) throws Exception {
+    try (Live.LoopFs fs = openToAll(Live.LoopFs.make("btrfs"));
+        Split split = Split.make()) {
+      Path file = fs.nocow().resolve("data");
+      operations(file, 1);
+      Process loader = split.startLoader("--allow-bcc");
+      Path messages = split.root.resolve("agent.log");
+      Process agent = startAgent(split, messages, fs.mount, "  loader: " + kind + "\n");
       Live.signal(loader, "STOP");
       operations(file, 307);
       Live.await(
