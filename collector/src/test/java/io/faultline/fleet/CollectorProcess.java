@@ -112,6 +112,11 @@ public final class CollectorProcess implements AutoCloseable {
     process.waitFor(DEADLINE_S, TimeUnit.SECONDS);
   }
 
+  /** Sends it a signal, such as STOP. */
+  public void signal(String name) throws Exception {
+    new ProcessBuilder("sh", "-c", "kill -" + name + " " + process.pid()).start().waitFor();
+  }
+
   /** SIGTERM; returns its exit code. */
   public int stop() throws InterruptedException {
     process.destroy();

@@ -178,9 +178,18 @@ class FleetIT {
             Thread.sleep(random.nextInt(4000)); // anywhere in what they do
             CollectorProcess killed = random.nextBoolean() ? one : two;
             killed.kill();
-            broker.kill();
-            broker.start();
-            killed.start();
+            if (kill == 0) {
+              // The other one is stopped until its work is another's, and then finds that out.
+              CollectorProcess stopped = killed == one ? two : one;
+              stopped.signal("STOP");
+              killed.start();
+              killed.awaitReady();
+              stopped.signal("CONT");
+            } else {
+              broker.kill();
+              broker.start();
+              killed.start();
+            }
           }
         }
         producer.flush();
