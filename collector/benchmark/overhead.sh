@@ -1,15 +1,25 @@
 #!/bin/bash
-# What the agent costs whoever is watched, from end to end: fio's direct random reads on btrfs, and a storm of page faults, each
-# alone, with the agent (detail normal), with a bpftrace script and with a bcc script that collect the same facts, one after
-# the other, ROUNDS times, so that all of them see the same machine. Prints medians as ratios to alone. overhead.sh [ROUNDS [SECONDS]];
-# the figures in README.md are of 10 rounds of 5 s. Needs root, fio, gcc, python3; bpftrace and python3-bpfcc are left
-# out, with the reason, where they are missing or do not attach.
+# What the agent costs whoever is watched, from end to end: fio's direct random reads on btrfs, and a storm of page faults, with
+# the agent (detail normal), with a bpftrace script and with a bcc script that collect the same facts, and with nothing, as a
+# control. Everyone has their turn between two turns of nobody, and is compared with the mean of these two, so what else the
+# machine does meets both; printed are medians of ROUNDS such ratios. overhead.sh [ROUNDS [SECONDS]], SECONDS of each load a turn.
+#
+# The reads come from a loop device whose file is in memory: a device without latency, where a cost shows most. Of the CPUs half
+# read; the others are for the device, the kernel's workers and the observer. The load's own CPU time counts besides: other work
+# on the machine changes it less. The observers' CPU time is printed for itself.
+# FAULTLINE_OBSERVERS="control agent" are all there are; with FAULTLINE_BEFORE=CHECKOUT the agent of another checkout, which must
+# be built, takes turns too.
+#
+# Needs root, fio, gcc, btrfs-progs, python3; bpftrace and bcc (Debian: apt-get install bpftrace python3-bpfcc) are left out, with
+# the reason, where they are missing or do not attach.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 rounds=${1:-10}
-seconds=${2:-5}
+seconds=${2:-3}
 work=$(mktemp -d /var/tmp/faultline-overhead-XXXXXX)
+jobs=$((($(nproc) + 1) / 2))
+observers=${FAULTLINE_OBSERVERS:-control agent ${FAULTLINE_BEFORE:+before} bpftrace bcc}
 observer=""
 cleanup() {
 	stop_observer
@@ -18,13 +28,16 @@ cleanup() {
 }
 stop_observer() {
 	if [ -n "$observer" ]; then
-		kill -INT "$observer" 2>/dev/null || true
+		kill -TERM "$observer" 2>/dev/null || true # what a shell starts in the background does not hear SIGINT
 		wait "$observer" 2>/dev/null || true
 		observer=""
 	fi
 }
 trap cleanup EXIT
 trap 'exit 1' INT TERM
+for tool in fio gcc mkfs.btrfs python3; do
+	command -v $tool >/dev/null || { echo "overhead.sh: $tool: not found (expected: installed)" >&2; exit 1; }
+done
 gcc -O2 -o "$work/storm" "$here/live/storm.c"
 mkdir "$work/mnt"
 truncate -s 512M "$work/image"
@@ -37,16 +50,19 @@ printf 'web: {listen: ""}\nbudget: {probes: 1, cpu: 1}\n' >"$work/agent.yaml"
 start_observer() { # NAME: returns when it is attached; 1 when it cannot be had
 	: >"$work/log"
 	case $1 in
-	alone) return 0 ;;
-	agent) "$root/faultline" agent --config "$work/agent.yaml" >"$work/log" 2>&1 & ready='agent watches' ;;
+	nobody | control) return 0 ;;
+	agent | before)
+		checkout=$root
+		[ "$1" = agent ] || checkout=$FAULTLINE_BEFORE
+		"$checkout/faultline" agent --config "$work/agent.yaml" >"$work/log" 2>&1 & ready='agent watches' ;;
 	bpftrace)
-		command -v bpftrace >/dev/null || return 1
+		command -v bpftrace >/dev/null || { echo 'not found (expected: installed)' >"$work/log"; return 1; }
 		bpftrace "$here/live/overhead.bt" >"$work/log" 2>&1 & ready='^ready' ;;
 	bcc)
 		# The distribution's module is for the distribution's Python.
 		python=python3
 		$python -c 'import bcc' 2>/dev/null || python=/usr/bin/python3
-		$python -c 'import bcc' 2>/dev/null || return 1
+		$python -c 'import bcc' 2>"$work/log" || return 1
 		BCC_KERNEL_SOURCE=${BCC_KERNEL_SOURCE:-$root/bpf/bcc} $python "$here/live/overhead.py" >"$work/log" 2>&1 & ready='^ready' ;;
 	esac
 	observer=$!
@@ -57,28 +73,48 @@ start_observer() { # NAME: returns when it is attached; 1 when it cannot be had
 	done
 	return 1
 }
-fio_iops() {
-	fio --name=read --filename="$work/mnt/data" --size=128M --rw=randread --direct=1 --ioengine=psync --bs=4k --numjobs=2 \
-		--time_based --runtime="$seconds" --group_reporting --output-format=json 2>/dev/null |
-		python3 -c 'import json, sys; print(round(json.load(sys.stdin)["jobs"][0]["read"]["iops"]))'
+
+# Prints operations a second, nanoseconds of the load's own CPU time an operation.
+load_reads() {
+	fio --name=read --filename="$work/mnt/data" --size=128M --rw=randread --direct=1 --ioengine=psync --bs=4k --numjobs=$jobs \
+		--time_based --runtime="$1" --group_reporting --output-format=json 2>/dev/null | python3 -c '
+import json, sys
+job = json.load(sys.stdin)["jobs"][0]
+read = job["read"]
+ns = (job["usr_cpu"] + job["sys_cpu"]) / 100 * job["job_runtime"] * 1e6
+print(read["iops"], ns / read["total_ios"])'
 }
-faults_s() { # page faults a second of the storm
-	python3 - "$work/storm" "$seconds" <<'PY'
+load_faults() {
+	python3 - "$work/storm" "$1" <<'PY'
 import resource, subprocess, sys, time
-n, begin = 0, time.monotonic()
+begin, usage = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
 while time.monotonic() - begin < float(sys.argv[2]):
-    subprocess.run([sys.argv[1], "50"], stdout=subprocess.DEVNULL, check=True)
-u = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(round(u.ru_minflt / (time.monotonic() - begin)))
+    subprocess.run([sys.argv[1], "100"], stdout=subprocess.DEVNULL, check=True)
+seconds, usage = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+print(usage.ru_minflt / seconds, 1e9 * (usage.ru_utime + usage.ru_stime) / usage.ru_minflt)
 PY
+}
+cpu_ns() { # of the observer, all its threads
+	[ -n "$observer" ] || { echo 0; return; }
+	cat /proc/"$observer"/task/*/schedstat 2>/dev/null | awk '{ns += $1} END {printf "%d\n", ns}'
+}
+turn() { # NAME
+	load_reads 1 >/dev/null # whoever starts has warmed up
+	local before after
+	before="$(cpu_ns) $(date +%s%N)"
+	echo "$1 reads $(load_reads "$seconds")" >>"$work/results"
+	echo "$1 faults $(load_faults "$seconds")" >>"$work/results"
+	after="$(cpu_ns) $(date +%s%N)"
+	echo "$1 own $before $after" | awk '{print $1, $2, ($5 - $3) / ($6 - $4), 0}' >>"$work/results"
 }
 
 . "$here/header.sh"
 echo
-fio_iops >/dev/null # lays the file out
+load_reads 1 >/dev/null # lays the file out
 missing=""
+turn nobody
 for ((round = 1; round <= rounds; round++)); do
-	for name in alone agent bpftrace bcc; do
+	for name in $observers; do
 		case " $missing " in *" $name "*) continue ;; esac
 		if ! start_observer $name; then
 			missing="$missing $name"
@@ -86,23 +122,36 @@ for ((round = 1; round <= rounds; round++)); do
 			stop_observer
 			continue
 		fi
-		echo "$name fio $(fio_iops)" >>"$work/results"
-		echo "$name faults $(faults_s)" >>"$work/results"
+		turn $name
+		if [ -n "$observer" ] && ! kill -0 "$observer" 2>/dev/null; then
+			echo "$name: ended by itself: $(tail -n 1 "$work/log" | cut -c1-120)" >&2
+			exit 1
+		fi
 		stop_observer
+		turn nobody
 	done
 done
-python3 - "$work/results" "$rounds" <<'PY'
+python3 - "$work/results" <<'PY'
 import collections, statistics, sys
-values = collections.defaultdict(list)
-for line in open(sys.argv[1]):
-    name, what, value = line.split()
-    values[name, what].append(int(value))
-for what, unit in (("fio", "direct reads/s"), ("faults", "page faults/s")):
-    alone = statistics.median(values["alone", what])
-    for name in ("alone", "agent", "bpftrace", "bcc"):
-        if values[name, what]:
-            median = statistics.median(values[name, what])
-            ratios = [v / a for v, a in zip(values[name, what], values["alone", what])]
-            print(f"{what:7} {name:9} {median:10,.0f} {unit}, {100 * (1 - statistics.median(ratios)):+6.2f} % slower"
-                  f" (median of {len(ratios)} rounds, {100 * (1 - max(ratios)):+.2f} to {100 * (1 - min(ratios)):+.2f})")
+turns = [line.split() for line in open(sys.argv[1])]
+median = statistics.median
+for what, unit in (("reads", "direct reads"), ("faults", "page faults")):
+    of = [(name, float(rate), float(ns)) for name, load, rate, ns in turns if load == what]
+    slower, more, extra = (collections.defaultdict(list) for _ in range(3))
+    for before, here, after in zip(of, of[1:], of[2:]):
+        if here[0] != "nobody":
+            slower[here[0]].append(100 * (1 - here[1] / ((before[1] + after[1]) / 2)))
+            more[here[0]].append(100 * (here[2] / ((before[2] + after[2]) / 2) - 1))
+            extra[here[0]].append(here[2] - (before[2] + after[2]) / 2)
+    nobody = [turn for turn in of if turn[0] == "nobody"]
+    print(f"{unit}: {median(t[1] for t in nobody):,.0f}/s with nobody, {median(t[2] for t in nobody):,.0f} ns of CPU time each")
+    for name in slower:
+        quarter = statistics.quantiles(slower[name], n=4) if len(slower[name]) > 1 else [slower[name][0]] * 3
+        print(f"  {name:9} {median(slower[name]):+6.2f} % slower (quartiles {quarter[0]:+.2f} to {quarter[2]:+.2f}),"
+              f" {median(more[name]):+6.2f} % CPU time, {median(extra[name]):+6.0f} ns each; {len(slower[name])} rounds")
+own = collections.defaultdict(list)
+for name, load, share, _ in turns:
+    if load == "own" and name not in ("nobody", "control"):
+        own[name].append(float(share))
+print("the observers' own CPU time, of one CPU: " + ", ".join(f"{n} {100 * median(v):.1f} %" for n, v in own.items()))
 PY
