@@ -10,12 +10,19 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** {@code faultline collect} in a process of its own, which can be killed and started again. */
 public final class CollectorProcess implements AutoCloseable {
   private static final long DEADLINE_S = 120;
+
+  /** Of the JVM; a benchmark has others than tests, which are short. */
+  private static final String OPTIONS =
+      System.getProperty("faultline.collector.options", "-Xms32m -Xmx512m -XX:TieredStopAtLevel=1");
 
   private final Path directory;
   private final Path config;
@@ -54,20 +61,21 @@ public final class CollectorProcess implements AutoCloseable {
 
   /** Starts it; again after it was killed. */
   public void start() throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-XX:+UseSerialGC");
+    command.addAll(List.of(OPTIONS.split(" ")));
+    command.addAll(
+        List.of(
+            "-Dslf4j.provider=org.slf4j.nop.NOPServiceProvider",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Main.class.getName(),
+            "collect",
+            "--config",
+            config.toString()));
     process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xms32m",
-                "-Xmx512m",
-                "-XX:+UseSerialGC",
-                System.getProperty("faultline.collector.flag", "-XX:TieredStopAtLevel=1"),
-                "-Dslf4j.provider=org.slf4j.nop.NOPServiceProvider",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "collect",
-                "--config",
-                config.toString())
+        new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
             .start();
@@ -131,9 +139,18 @@ public final class CollectorProcess implements AutoCloseable {
     return process.exitValue();
   }
 
-  /** CPU time of its process so far. */
-  long cpuNs() {
-    return process.toHandle().info().totalCpuDuration().orElseThrow().toNanos();
+  /** Its process. */
+  long pid() {
+    return process.pid();
+  }
+
+  /** What its metrics say was counted under that name; 0 when it does not answer. */
+  long count(String name) throws InterruptedException {
+    HttpResponse<String> answer = get("/metrics");
+    Matcher matcher =
+        Pattern.compile("faultline_collector_" + name + "_total (\\d+)")
+            .matcher(answer == null ? "" : answer.body());
+    return matcher.find() ? Long.parseLong(matcher.group(1)) : 0;
   }
 
   /** Whether its process is there. */
