@@ -20,7 +20,6 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
-import org.apache.kafka.common.errors.GroupIdNotFoundException;
 
 /**
  * Asks, before the engine starts, for all that it is going to need: an engine that lacks something
@@ -28,7 +27,7 @@ import org.apache.kafka.common.errors.GroupIdNotFoundException;
  */
 final class Preflight {
   /** For an answer. */
-  private static final Duration ANSWER = Duration.ofSeconds(15);
+  private static final Duration ANSWER = Duration.ofSeconds(30);
 
   private final KafkaSettings kafka;
   private final CollectorSettings settings;
@@ -96,8 +95,7 @@ final class Preflight {
     }
   }
 
-  private void checkGroup(Admin admin)
-      throws KafkaProblem, ExecutionException, InterruptedException {
+  private void checkGroup(Admin admin) throws KafkaProblem, InterruptedException {
     String group = settings.application();
     try {
       Set<AclOperation> allowed =
@@ -116,9 +114,7 @@ final class Preflight {
       if (e.getCause() instanceof GroupAuthorizationException) {
         throw notAllowed(group);
       }
-      if (!(e.getCause() instanceof GroupIdNotFoundException)) { // nobody was in it yet
-        throw e;
-      }
+      // Nobody was in it yet, or its broker is not ready: the engine tries again.
     }
   }
 

@@ -81,6 +81,16 @@ public final class CollectorProcess implements AutoCloseable {
             .start();
   }
 
+  /**
+   * Starts it when it has ended by itself, as whoever watches over it does: one that finds no
+   * broker at its start ends.
+   */
+  public void startIfEnded() throws IOException {
+    if (!process.isAlive()) {
+      start();
+    }
+  }
+
   /** What it says. */
   public Path log() {
     return directory.resolve("collector.log");

@@ -191,12 +191,14 @@ class FleetIT {
               killed.start();
             }
           }
+          one.startIfEnded();
+          two.startIfEnded();
         }
         producer.flush();
       }
       assertThat(failures).as("of sending").isEmpty();
       assertTopicIsWhole(broker.bootstrap());
-      Map<String, Findings> found = await(broker.bootstrap(), expected);
+      Map<String, Findings> found = await(broker.bootstrap(), expected, List.of(one, two));
       String which =
           "seed " + seed + "; logs: " + Files.readString(one.log()) + Files.readString(two.log());
       expected.forEach(
@@ -279,7 +281,8 @@ class FleetIT {
   }
 
   /** Reads what was committed, until it is as much as is expected, and then a little longer. */
-  private static Map<String, Findings> await(String bootstrap, Map<String, Findings> expected)
+  private static Map<String, Findings> await(
+      String bootstrap, Map<String, Findings> expected, List<CollectorProcess> collectors)
       throws Exception {
     Map<String, Findings> found = new HashMap<>();
     expected.keySet().forEach(host -> found.put(host, new Findings()));
@@ -297,14 +300,20 @@ class FleetIT {
                 "earliest"),
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer())) {
-      consumer.subscribe(List.of(topics.operations(), topics.lockWaits(), topics.alerts()));
+      consumer.subscribe(
+          List.of(topics.operations(), topics.lockWaits(), topics.alerts(), topics.deadLetters()));
       long deadline = System.nanoTime() + DEADLINE.toNanos();
       int quiet = 0;
       while (System.nanoTime() < deadline && quiet < 3) {
         boolean isAny = false;
+        for (CollectorProcess collector : collectors) {
+          collector.startIfEnded();
+        }
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofSeconds(1))) {
           isAny = true;
-          if (record.topic().equals(topics.alerts())) {
+          if (record.topic().equals(topics.deadLetters())) {
+            throw new AssertionError("a dead letter: " + record); // agents send none
+          } else if (record.topic().equals(topics.alerts())) {
             found.get(new String(record.key(), UTF_8).split("/")[0]).addAlert(record.value());
           } else if (record.topic().equals(topics.operations())) {
             found.get(new String(record.key(), UTF_8)).addOperation(record.value());
