@@ -1,6 +1,7 @@
 package io.faultline.fleet;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -144,28 +145,35 @@ final class HostProcessor extends ContextualProcessor<byte[], byte[], byte[], Re
   /** A slice of what is to be read again: short, since a transaction of others may be open. */
   private void catchUp(long nowMs) {
     if (reading == null) {
-      try {
-        reading = log.open(source, partition.replayFrom());
-      } catch (TimeoutException e) {
-        return; // nobody answers: with the next slice
-      }
-      partition.noteBegin(reading.begin());
+      reading = log.open(source, partition.replayFrom());
     }
+    long begin = reading.begin();
     long endNs = System.nanoTime() + SLICE_NS;
     boolean isAny = true;
     while (isAny && reading.position() < partition.delivered() && System.nanoTime() < endNs) {
       isAny = false;
-      for (ConsumerRecord<byte[], byte[]> old : reading.next()) {
+      for (ConsumerRecord<byte[], byte[]> old : read()) {
         isAny = true;
         if (old.offset() < partition.delivered()) {
           take(old.offset(), old.key(), old.value(), old.headers(), old.timestamp(), nowMs);
         }
       }
     }
+    if (reading.begin() > begin) {
+      partition.noteBegin(begin, reading.begin());
+    }
     boolean isCaughtUp = reading.position() >= partition.delivered();
     partition.note(isCaughtUp);
     if (isCaughtUp) {
       stopCatchUp();
+    }
+  }
+
+  private Iterable<ConsumerRecord<byte[], byte[]>> read() {
+    try {
+      return reading.next();
+    } catch (TimeoutException e) {
+      return List.of(); // nobody answers: with the next slice
     }
   }
 

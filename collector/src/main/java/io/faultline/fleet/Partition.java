@@ -224,16 +224,14 @@ final class Partition {
     }
   }
 
-  /** The topic has records from {@code from} on. */
-  void noteBegin(long from) {
-    if (from > replayFrom) {
-      counts.add(Count.REPLAY_GAPS, 1);
-      messages.accept(
-          String.format(
-              "records %d to %d are not in the topic any more: what was open then is incomplete"
-                  + " (expected: retention well above the time between snapshots)",
-              replayFrom, from - 1));
-    }
+  /** Of what was to be read again the topic has records from {@code from} on only. */
+  void noteBegin(long wanted, long from) {
+    counts.add(Count.REPLAY_GAPS, 1);
+    messages.accept(
+        String.format(
+            "records %d to %d are not in the topic any more: what was open then is incomplete"
+                + " (expected: retention well above the time between snapshots)",
+            wanted, from - 1));
   }
 
   private void say(Result result) {

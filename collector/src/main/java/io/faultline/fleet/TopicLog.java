@@ -7,6 +7,7 @@ import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
@@ -21,7 +22,7 @@ final class TopicLog implements SourceLog {
   TopicLog(Map<String, Object> client) {
     settings = new HashMap<>(client);
     settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
     settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, RECORDS);
     settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, ANSWER_MS);
@@ -31,27 +32,24 @@ final class TopicLog implements SourceLog {
 
   @Override
   public Reading open(TopicPartition partition, long from) {
-    KafkaConsumer<byte[], byte[]> consumer =
-        new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-    try {
-      return new TopicReading(consumer, partition, from);
-    } catch (RuntimeException e) {
-      consumer.close();
-      throw e;
-    }
+    return new TopicReading(
+        new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer()),
+        partition,
+        from);
   }
 
   private static final class TopicReading implements Reading {
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final TopicPartition partition;
-    private final long begin;
+    private final List<TopicPartition> all;
+    private long begin;
 
     TopicReading(KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition, long from) {
       this.consumer = consumer;
       this.partition = partition;
-      List<TopicPartition> all = List.of(partition);
+      all = List.of(partition);
+      begin = from;
       consumer.assign(all);
-      begin = Math.max(from, consumer.beginningOffsets(all).get(partition));
       consumer.seek(partition, begin);
     }
 
@@ -62,7 +60,13 @@ final class TopicLog implements SourceLog {
 
     @Override
     public Iterable<ConsumerRecord<byte[], byte[]>> next() {
-      return consumer.poll(POLL);
+      try {
+        return consumer.poll(POLL);
+      } catch (OffsetOutOfRangeException e) {
+        begin = consumer.beginningOffsets(all).get(partition);
+        consumer.seek(partition, begin);
+        return List.of();
+      }
     }
 
     @Override

@@ -66,9 +66,9 @@ class HostProcessorTest {
     @Override
     public Reading open(TopicPartition partition, long from) {
       assertThat(partition).isEqualTo(new TopicPartition(Topics.DEFAULT.events(), 0));
-      long first = Math.max(from, begin);
       return new Reading() {
-        private int next = (int) first;
+        private int next = (int) from;
+        private long first = from;
 
         @Override
         public long begin() {
@@ -77,6 +77,11 @@ class HostProcessorTest {
 
         @Override
         public Iterable<ConsumerRecord<byte[], byte[]>> next() {
+          if (next < begin) {
+            next = begin;
+            first = begin;
+            return List.of();
+          }
           int from = next;
           next = Math.min(topic.size(), next + random.nextInt(4)); // 0: the slice is over
           return topic.subList(from, next);
