@@ -17,9 +17,11 @@ import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /**
  * Asks, before the engine starts, for all that it is going to need: an engine that lacks something
@@ -81,16 +83,21 @@ final class Preflight {
 
   private static void checkTopics(Admin admin, Map<String, AclOperation> rights)
       throws KafkaProblem, ExecutionException, InterruptedException {
-    Map<String, TopicDescription> found =
+    Map<String, KafkaFuture<TopicDescription>> found =
         admin
             .describeTopics(
                 rights.keySet(), new DescribeTopicsOptions().includeAuthorizedOperations(true))
-            .allTopicNames()
-            .get();
+            .topicNameValues();
     for (Map.Entry<String, AclOperation> right : rights.entrySet()) {
-      Set<AclOperation> allowed = found.get(right.getKey()).authorizedOperations();
-      if (allowed != null && !allowed.contains(right.getValue())) {
-        throw KafkaProblem.notAllowed(right.getKey(), wordsOf(right.getValue()), "the topic");
+      try {
+        Set<AclOperation> allowed = found.get(right.getKey()).get().authorizedOperations();
+        if (allowed != null && !allowed.contains(right.getValue())) {
+          throw KafkaProblem.notAllowed(right.getKey(), wordsOf(right.getValue()), "the topic");
+        }
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) { // made a moment ago
+          throw e;
+        }
       }
     }
   }

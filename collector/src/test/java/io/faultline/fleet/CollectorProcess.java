@@ -170,6 +170,8 @@ public final class CollectorProcess implements AutoCloseable {
 
   @Override
   public void close() throws InterruptedException {
-    kill();
+    if (process != null) {
+      kill();
+    }
   }
 }
