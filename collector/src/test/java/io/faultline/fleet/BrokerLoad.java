@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -49,7 +50,9 @@ final class BrokerLoad {
             "linger.ms",
             5,
             "batch.size",
-            128 << 10),
+            128 << 10,
+            "delivery.timeout.ms",
+            Integer.MAX_VALUE), // a machine that stood still loses nothing
         new ByteArraySerializer(),
         new ByteArraySerializer());
   }
@@ -60,6 +63,7 @@ final class BrokerLoad {
     broker.createTopic(
         Topics.DEFAULT.events(), partitions, Map.of("message.timestamp.type", "CreateTime"));
     long sent = 0;
+    AtomicReference<Exception> failed = new AtomicReference<>();
     long wallMs = System.currentTimeMillis() - Duration.ofHours(1).toMillis();
     try (KafkaProducer<byte[], byte[]> producer = producer(broker)) {
       for (int run = 0; (long) run * HOSTS * stream.size() < events; run++) {
@@ -77,11 +81,15 @@ final class BrokerLoad {
                     record.timestamp(),
                     record.key(),
                     record.value(),
-                    record.headers()));
+                    record.headers()),
+                (at, failure) -> failed.compareAndSet(null, failure));
             sent++;
           }
         }
       }
+    }
+    if (failed.get() != null) {
+      throw failed.get();
     }
     return sent;
   }
