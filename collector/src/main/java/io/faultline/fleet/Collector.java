@@ -53,7 +53,7 @@ public final class Collector implements AutoCloseable {
   private final CountDownLatch closing = new CountDownLatch(1);
   private final long startNs = System.nanoTime();
   private volatile boolean hasRun;
-  private volatile long backoffMs;
+  private volatile long backoffMs = BACKOFF_MIN_MS;
   private volatile long failedLastNs = startNs;
 
   private Collector(
