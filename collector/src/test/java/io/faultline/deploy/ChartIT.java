@@ -20,6 +20,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.snakeyaml.engine.v2.api.Load;
@@ -144,6 +146,54 @@ class ChartIT {
     assertThat(at(pod, "containers", "0", "securityContext", "capabilities"))
         .isEqualTo(Map.of("drop", List.of("ALL")));
     assertThat(pod.toString()).doesNotContain("hostPath");
+  }
+
+  @Test
+  void shouldGivePrivilegesToTheLoaderAlone() throws Exception {
+    Map<?, ?> pod = (Map<?, ?>) at(only(template("{}"), "DaemonSet"), "spec", "template", "spec");
+    Map<?, ?> agent = container(pod, "containers", "agent");
+    Map<?, ?> loader = container(pod, "initContainers", "loader");
+
+    assertThat(at(agent, "securityContext", "capabilities"))
+        .isEqualTo(Map.of("drop", List.of("ALL")));
+    assertThat(at(agent, "securityContext", "runAsNonRoot")).isEqualTo(true);
+    assertThat(at(agent, "securityContext", "runAsUser").toString())
+        .as("whom the loader serves")
+        .isEqualTo(at(loader, "args", "2"));
+    // The unit's, and with what the launcher becomes the loader's user.
+    Matcher unit =
+        Pattern.compile("(?m)^CapabilityBoundingSet=(.*)$")
+            .matcher(
+                Files.readString(
+                    Script.DEPLOY.resolve("package/systemd/faultline-loader.service")));
+    assertThat(unit.find()).isTrue();
+    List<String> capabilities =
+        new ArrayList<>(List.of(unit.group(1).replace("CAP_", "").split(" ", -1)));
+    capabilities.addAll(List.of("SETUID", "SETGID", "SETPCAP"));
+    assertThat(at(loader, "securityContext", "capabilities"))
+        .isEqualTo(Map.of("drop", List.of("ALL"), "add", capabilities));
+    // There before the agent, and after it.
+    assertThat(at(loader, "restartPolicy")).isEqualTo("Always");
+    assertThat(loader.containsKey("startupProbe")).isTrue();
+    for (String list : List.of("containers", "initContainers")) {
+      for (Object one : (List<?>) at(pod, list)) {
+        Map<?, ?> container = (Map<?, ?>) one;
+        assertThat(at(container, "securityContext", "readOnlyRootFilesystem")).isEqualTo(true);
+        assertThat(at(container, "securityContext", "allowPrivilegeEscalation")).isEqualTo(false);
+        assertThat(container.toString().contains("/sys/kernel"))
+            .as("%s has the kernel's files", container.get("name"))
+            .isEqualTo(container == loader);
+      }
+    }
+  }
+
+  private static Map<?, ?> container(Map<?, ?> pod, String list, String name) {
+    return ((List<?>) at(pod, list))
+        .stream()
+            .map(one -> (Map<?, ?>) one)
+            .filter(one -> name.equals(one.get("name")))
+            .findFirst()
+            .orElseThrow();
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.faultline.config.ConfigReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,7 +32,11 @@ class ComposeIT {
             ((Map<?, ?>) new Load(LoadSettings.builder().build()).loadFromString(text))
                 .get("services");
     assertThat(services.keySet().stream().map(Object::toString))
-        .containsExactlyInAnyOrder("agent", "collector", "grafana", "influxdb", "kafka");
+        .containsExactlyInAnyOrder("agent", "collector", "grafana", "influxdb", "kafka", "loader");
+    Map<?, ?> agent = (Map<?, ?>) services.get("agent");
+    assertThat(agent.get("cap_drop")).isEqualTo(List.of("ALL"));
+    assertThat(agent.containsKey("cap_add")).isFalse();
+    assertThat(agent.get("user")).isEqualTo("64902:64902");
     for (Object service : services.values()) {
       for (Object volume : (Iterable<?>) ((Map<?, ?>) service).get("volumes")) {
         Map<?, ?> mount = (Map<?, ?>) volume;
