@@ -25,7 +25,7 @@ rm -rf "$dest"
 lib="$dest/usr/lib/faultline"
 mkdir -p "$lib/lib" "$lib/native" "$dest/usr/bin" "$dest/etc/faultline" "$dest/usr/share/doc/faultline"
 cp "$root/faultline" "$dest/usr/bin/"
-cp "$jar" "$lib/"
+cp "$here/end-all" "$jar" "$lib/"
 cp "$target"/lib/*.jar "$lib/lib/"
 # RocksDB's jar has fourteen libraries of 15 MB: the package keeps that of its own architecture, and the classes.
 for one in "$lib"/lib/rocksdbjni-*.jar; do
