@@ -44,6 +44,9 @@ if [ $quick = false ]; then
 	need debootstrap debootstrap debootstrap
 	(install_missing) || say "debootstrap cannot be had here, packages are not installed in a root of their own"
 	missing=""
+	need buildah buildah buildah
+	(install_missing) || say "buildah cannot be had here, the image is not built"
+	missing=""
 	# The lab is not for every machine: what it lacks it says itself.
 	need_lab
 	(install_missing) || say "the lab's programs cannot be had here, its tests will be skipped"
