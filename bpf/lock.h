@@ -716,15 +716,15 @@ static __always_inline int bcachefs_write(const struct dio_begin *b)
 	read_current_task(&task);
 	int result = dio_begin(b, &task, PROBE_BCACHEFS_WRITE);
 	__u32 tid = task.tid;
-	__u64 iocb = b->iocb;
-	if (!in_flight_get(&iocb))
+	__u64 key;
+	if (!find_begun(b, &task, &key))
 		return result;
 	struct task_state *t = tasks_get(&tid);
 	if (t) {
-		t->writing = iocb;
+		t->writing = key;
 		return result;
 	}
-	struct task_state state = { .writing = iocb };
+	struct task_state state = { .writing = key };
 	tasks_put(&tid, &state);
 	return result;
 }
@@ -733,18 +733,18 @@ static __always_inline int bcachefs_write_end(__s64 ret)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	struct task_state *t = tasks_get(&tid);
-	__u64 iocb = t ? t->writing : 0;
+	__u64 key = t ? t->writing : 0;
 	if (t)
 		t->writing = 0;
 	if (ret == -EIOCBQUEUED) {
 		/* The request is with the device; nothing more is asked of the task's pages. */
-		struct in_flight *f = iocb ? in_flight_get(&iocb) : 0;
+		struct in_flight *f = key ? in_flight_get(&key) : 0;
 		if (f) {
 			f->queued_ns = bpf_ktime_get_ns();
 			ret = (__s64)f->requested;
 		}
 	}
-	return dio_complete(iocb, ret < 0 ? (int)ret : 0, ret, PROBE_BCACHEFS_WRITE_END);
+	return dio_complete(0, key, ret < 0 ? (int)ret : 0, ret, PROBE_BCACHEFS_WRITE_END);
 }
 
 #endif

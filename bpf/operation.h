@@ -56,8 +56,8 @@ static __always_inline int is_task_of(const struct in_flight *f, const struct cu
 	return f->attempt.header.tid == task->tid && f->task_ns == task->start_ns;
 }
 
-/* Whether the task is still in the system call in which f began. A synchronous kiocb stands on the stack, at the same
- * address in every call, so address and position alone would take a repeated call for a retry. The number of finished
+/* Whether the task is still in the system call in which f began. A synchronous kiocb stands on the stack, often at the same
+ * address as in the last call, so address and position alone would take a repeated call for a retry. The number of finished
  * read and write calls tells the two apart; asynchronous requests and kernel threads have no such number. */
 static __always_inline int is_same_call(const struct in_flight *f, const struct current_task *task)
 {
@@ -143,7 +143,7 @@ static __always_inline void end_silent_attempt(struct in_flight *f, int emit, __
 		return;
 	__builtin_memcpy(e, &f->attempt, EVENT_BYTES);
 	event_submit(e, p, EVENT_ATTEMPT, PROBE_BEGIN_ENDS, now);
-	struct cell *cell = cell_of(&f->attempt);
+	struct cell *cell = cell_of(f);
 	if (cell)
 		cell->emitted_silent++;
 }
@@ -203,11 +203,11 @@ static __always_inline int is_filtered(const struct config *cfg, __u32 tgid)
 }
 
 /* The task began another operation while an earlier one had missed and was not retried. */
-static __always_inline void end_missed_of_task(const struct task_state *t, __u64 iocb, const struct current_task *task,
+static __always_inline void end_missed_of_task(const struct task_state *t, __u64 key, const struct current_task *task,
 					       __u64 now)
 {
 	__u64 missed = t->missed;
-	if (!missed || missed == iocb)
+	if (!missed || missed == key)
 		return;
 	struct in_flight *f = in_flight_get(&missed);
 	/* Same call: the new operation is nested, in the gap of the other one. */
@@ -231,7 +231,7 @@ static __always_inline void continue_operation(struct in_flight *f, const struct
 	if (b->pos - (__s64)b->done_before != f->start_pos)
 		f->attempt.flags |= ATTEMPT_SHIFTED;
 	f->attempt.index++;
-	cell = cell_of(&f->attempt);
+	cell = cell_of(f);
 	if (!cell)
 		return;
 	cell->attempts++;
@@ -249,6 +249,74 @@ static __always_inline void continue_operation(struct in_flight *f, const struct
 		cell->retried_operations++;
 }
 
+/* Of a synchronous operation of the current task. An odd number: no address of a kiocb. */
+static __always_inline __u64 key_of_current(void)
+{
+	return (__u64)bpf_get_current_task() | 1;
+}
+
+/* The entry with the key that the operation has or will have; 0 when there is none. */
+static __always_inline struct in_flight *find_begun(const struct dio_begin *b, const struct current_task *task, __u64 *key)
+{
+	struct in_flight *f;
+	/* Without a number of its call, an operation that is nested in another one cannot be told from the next. */
+	if (!(b->flags & ATTEMPT_ASYNC) && task->syscalls) {
+		*key = key_of_current();
+		f = in_flight_get(key);
+		if (!f || f->is_idle || f->attempt.iocb == b->iocb || !is_task_of(f, task) || !is_same_call(f, task))
+			return f;
+	}
+	*key = b->iocb;
+	return in_flight_get(key);
+}
+
+/* All that is known of an operation when its first attempt begins. */
+static __always_inline void start_operation(struct in_flight *f, const struct dio_begin *b,
+					    const struct current_task *task, __u16 waited, __u64 now)
+{
+	struct attempt_event *a = &f->attempt;
+	set_attempt(f, b, task, now);
+	a->flags |= waited;
+	a->header.tgid = task->tgid;
+	a->header.tid = task->tid;
+	/* The rest of the header is filled in when it becomes an event. */
+	a->header.seq = 0;
+	a->header.cpu = 0;
+	a->header.type = 0;
+	a->header.probe = 0;
+	a->iocb = b->iocb;
+	a->operation_ns = now;
+	a->ino = b->ino;
+	a->dev = b->dev;
+	a->fs_magic = b->fs_magic;
+	a->index = 0;
+	read_comm(a->comm, task);
+	f->end_ns = 0;
+	f->start_pos = b->pos - (__s64)b->done_before;
+	f->requested = b->count + b->done_before;
+	f->done = 0;
+	f->syscalls = task->syscalls;
+	f->calls = calls_of(task, a->flags);
+	f->chars = chars_of(task, a->flags);
+	f->task_ns = task->start_ns;
+	f->result = RESULT_UNKNOWN;
+	f->has_left = 0;
+}
+
+static __always_inline struct cell *count_operation(const struct in_flight *f)
+{
+	const struct attempt_event *a = &f->attempt;
+	struct cell *cell = cell_of(f);
+	if (!cell)
+		return 0;
+	cell->attempts++;
+	if (is_fault_disabled(a)) {
+		cell->fault_disabled_attempts++;
+		cell->operations++;
+	}
+	return cell;
+}
+
 static __always_inline int dio_begin(const struct dio_begin *b, const struct current_task *task, __u32 probe)
 {
 	struct probe_counters *p = probe_enter(probe);
@@ -260,59 +328,52 @@ static __always_inline int dio_begin(const struct dio_begin *b, const struct cur
 		return 0;
 	}
 	__u64 now = bpf_ktime_get_ns();
-	__u64 iocb = b->iocb;
+	__u64 key;
 	__u32 tid = task->tid;
-	struct in_flight *f = in_flight_get(&iocb);
+	struct in_flight *f = find_begun(b, task, &key);
 	__u32 *missed = missed_slot(tid);
 	struct task_state *t = b->flags & ATTEMPT_ASYNC || !missed || *missed ? tasks_get(&tid) : 0;
 
 	if (t)
-		end_missed_of_task(t, iocb, task, now);
-	if (f && is_retry(f, b, task, now)) {
+		end_missed_of_task(t, key, task, now);
+	int is_idle = f && f->is_idle;
+	if (f && !is_idle && is_retry(f, b, task, now)) {
 		continue_operation(f, b, task, now);
 		if (t)
 			set_task(t, tid, 0, 0);
 		p->aggregated++;
 		return 0;
 	}
-	if (f)
+	if (f && !is_idle)
 		end_earlier(f, task, cfg, now);
 
-	struct in_flight new = {};
-	struct attempt_event *a = &new.attempt;
-	set_attempt(&new, b, task, now);
-	a->header.tgid = task->tgid;
-	a->header.tid = tid;
-	a->iocb = iocb;
-	a->operation_ns = now;
-	a->ino = b->ino;
-	a->dev = b->dev;
-	a->fs_magic = b->fs_magic;
-	read_comm(a->comm, task);
-	new.start_pos = b->pos - (__s64)b->done_before;
-	new.requested = b->count + b->done_before;
-	new.syscalls = task->syscalls;
-	new.calls = calls_of(task, a->flags);
-	new.chars = chars_of(task, a->flags);
-	new.task_ns = task->start_ns;
-	new.result = RESULT_UNKNOWN;
-	if (t && t->waited && t->waited == task->syscalls)
-		a->flags |= ATTEMPT_WAITED;
-
-	struct cell *cell = cell_of(a);
-	if (cell) {
-		cell->attempts++;
-		if (is_fault_disabled(a)) {
-			cell->fault_disabled_attempts++;
-			cell->operations++;
-		}
+	int failed = 0;
+	__u16 waited = t && t->waited && t->waited == task->syscalls ? ATTEMPT_WAITED : 0;
+	struct cell *cell;
+	if (is_idle && is_task_of(f, task)) {
+		int is_same_cell = f->attempt.dev == b->dev && f->attempt.fs_magic == b->fs_magic &&
+				   !((f->attempt.flags ^ b->flags) & ATTEMPT_WRITE);
+		start_operation(f, b, task, waited, now);
+		if (!is_same_cell || f->cell == CELL_NONE)
+			f->cell = cell_index_of(&f->attempt);
+		f->is_idle = 0;
+		cell = count_operation(f);
+	} else {
+		struct in_flight new;
+		new.key = key;
+		new.is_kept = f && f->is_kept;
+		new.is_idle = 0;
+		new.reserved = 0;
+		start_operation(&new, b, task, waited, now);
+		new.cell = cell_index_of(&new.attempt);
+		cell = count_operation(&new);
+		failed = in_flight_put(&key, &new) != 0;
 	}
-	int failed = in_flight_put(&iocb, &new) != 0;
 	if (t) {
 		set_task(t, tid, 0, 0);
-		t->submitted = b->flags & ATTEMPT_ASYNC ? iocb : 0;
+		t->submitted = b->flags & ATTEMPT_ASYNC ? key : 0;
 	} else if (b->flags & ATTEMPT_ASYNC) {
-		struct task_state state = { .submitted = iocb };
+		struct task_state state = { .submitted = key };
 		failed |= tasks_put(&tid, &state) != 0;
 	}
 	if (failed || !cell)
@@ -417,8 +478,7 @@ static __always_inline void emit_missing(const struct in_flight *f, const struct
  * left that could. Returns 1 when the operation has ended. */
 static __always_inline int miss(struct in_flight *f, __u64 now)
 {
-	/* From the map: the verifier takes a tracepoint's argument for a pointer, and allows no arithmetic with it. */
-	__u64 iocb = f->attempt.iocb;
+	__u64 key = f->key;
 	__u32 tid = f->attempt.header.tid;
 	if (f->attempt.flags & ATTEMPT_MAPPING) {
 		f->result = (__s64)f->done;
@@ -432,23 +492,40 @@ static __always_inline int miss(struct in_flight *f, __u64 now)
 	}
 	struct task_state *t = tasks_get(&tid);
 	if (t) {
-		set_task(t, tid, iocb, 0);
+		set_task(t, tid, key, 0);
 	} else {
 		struct task_state state = {};
-		set_task(&state, tid, iocb, 0);
+		set_task(&state, tid, key, 0);
 		if (tasks_put(&tid, &state))
 			set_task(&state, tid, 0, 0);
 	}
 	return 0;
 }
 
-static __always_inline int dio_complete(__u64 iocb, int error, __s64 ret, __u32 probe)
+/* Has the task keep the entry of its operation that ended. Returns 0 when it cannot. */
+static __always_inline int keep(struct in_flight *f)
+{
+	__u32 which = USED_KEPT;
+	__u32 *count = used_get(&which);
+	if (f->key == f->attempt.iocb || !count || *count >= KEPT_MAX)
+		return 0;
+	__sync_fetch_and_add(count, 1);
+	f->is_kept = 1;
+	return 1;
+}
+
+/* A synchronous request completes in its own task. iocb is 0 when the key is known. */
+static __always_inline int dio_complete(__u64 iocb, __u64 key, int error, __s64 ret, __u32 probe)
 {
 	struct probe_counters *p = probe_enter(probe);
 	const struct config *cfg = settings();
 	if (!p || !cfg)
 		return 0;
-	struct in_flight *f = in_flight_get(&iocb);
+	struct in_flight *f = in_flight_get(&key);
+	if (iocb && key != iocb && (!f || f->is_idle || f->attempt.iocb != iocb)) {
+		key = iocb;
+		f = in_flight_get(&key);
+	}
 	/* Filtered out at its begin, or begun before we came. */
 	if (!f || f->attempt.end != ATTEMPT_OPEN) {
 		p->skipped++;
@@ -469,7 +546,7 @@ static __always_inline int dio_complete(__u64 iocb, int error, __s64 ret, __u32 
 	if (ret > (__s64)a->done_before)
 		f->done = (__u64)ret;
 
-	struct cell *cell = cell_of(a);
+	struct cell *cell = cell_of(f);
 	int may_continue = is_fault_disabled(a) && is_open_ended(end);
 	int emit = cfg->full || a->index > 0 || may_continue || end == ATTEMPT_FAILED ||
 		   a->flags & (ATTEMPT_SLOW | ATTEMPT_WAITED);
@@ -498,8 +575,12 @@ static __always_inline int dio_complete(__u64 iocb, int error, __s64 ret, __u32 
 		emit_missing(f, cfg, now);
 	/* Last, because another CPU may begin with this kiocb as soon as the request is done. */
 	a->end = end;
-	if (!may_continue || (is_miss(end) && miss(f, now)))
-		in_flight_delete(&iocb);
+	if (may_continue && !(is_miss(end) && miss(f, now)))
+		return 0;
+	if (!is_miss(end) && !(a->flags & ATTEMPT_ASYNC) && (f->is_kept || keep(f)))
+		f->is_idle = 1;
+	else
+		in_flight_delete(&key);
 	return 0;
 }
 
@@ -523,16 +604,19 @@ static __always_inline int dio_queued(__u64 ino)
 }
 
 /* The operation in whose gap the current task takes a fault, or 0: a task that missed may have left the call. */
-static __always_inline struct in_flight *operation_of_fault(__u32 tid, __u32 kind, __u64 *iocb)
+static __always_inline struct in_flight *operation_of_fault(__u32 kind)
 {
+	if (!has_missed_any())
+		return 0;
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	__u32 *missed = missed_slot(tid);
 	if (!missed || !*missed)
 		return 0;
 	struct task_state *t = tasks_get(&tid);
 	if (!t || !t->missed)
 		return 0;
-	*iocb = t->missed;
-	struct in_flight *f = in_flight_get(iocb);
+	__u64 key = t->missed;
+	struct in_flight *f = in_flight_get(&key);
 	if (!f || !is_miss(f->attempt.end))
 		return 0;
 	struct current_task task;
@@ -555,15 +639,14 @@ static __always_inline int page_fault(__u32 probe, __u32 kind, __u64 address, __
 	const struct config *cfg = settings();
 	if (!p || !cfg)
 		return 0;
-	__u64 id = bpf_get_current_pid_tgid();
-	__u64 iocb = 0;
-	if (cfg->shed & SHED_FAULTS || (cfg->filters & ~FILTER_DEV && is_filtered(cfg, id >> 32))) {
+	if (cfg->shed & SHED_FAULTS ||
+	    (cfg->filters & ~FILTER_DEV && is_filtered(cfg, bpf_get_current_pid_tgid() >> 32))) {
 		p->skipped++;
 		return 0;
 	}
 	if (pagefault_disabled > 0)
 		p->rejected++;
-	struct in_flight *f = operation_of_fault((__u32)id, kind, &iocb);
+	struct in_flight *f = operation_of_fault(kind);
 	if (f)
 		p->in_operation++;
 	if (!f || !cfg->full) {
@@ -613,6 +696,10 @@ static __always_inline int task_exit(const struct current_task *task)
 	if (!p)
 		return 0;
 	__u32 tid = task->tid;
+	__u64 key = key_of_current();
+	struct in_flight *kept = in_flight_get(&key);
+	if (kept && kept->is_idle)
+		in_flight_delete(&key);
 	struct task_state *t = tasks_get(&tid);
 	if (!t) {
 		p->skipped++;

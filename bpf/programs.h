@@ -79,6 +79,11 @@ static __always_inline __u64 argument7(const __u64 *regs)
 #endif
 }
 
+static __always_inline int complete_request(const void *iocb, __u64 is_async, int error, __s64 ret)
+{
+	return dio_complete((__u64)iocb, is_async ? (__u64)iocb : key_of_current(), error, ret, PROBE_DIO_COMPLETE);
+}
+
 /* The same end that the tracepoint in iomap_dio_complete() reports, worked out from its argument: there is no such
  * tracepoint before v6.4. */
 static __always_inline int complete_of_dio(const void *dio)
@@ -95,7 +100,7 @@ static __always_inline int complete_of_dio(const void *dio)
 	}
 	if (ret > 0)
 		ret += READ(iomap_dio, dio, done_before, __s64);
-	return dio_complete((__u64)iocb, error, ret, PROBE_DIO_COMPLETE);
+	return complete_request(iocb, READ(kiocb, iocb, ki_complete, __u64), error, ret);
 }
 
 /* bch2_direct_write(req, iter) */
@@ -121,7 +126,8 @@ int dio_begin_raw(struct raw_args *ctx)
 
 int dio_complete_raw(struct raw_args *ctx)
 {
-	return dio_complete(ctx->args[0], (int)ctx->args[1], (__s64)ctx->args[2], PROBE_DIO_COMPLETE);
+	const void *iocb = (const void *)ctx->args[0];
+	return complete_request(iocb, READ(kiocb, iocb, ki_complete, __u64), (int)ctx->args[1], (__s64)ctx->args[2]);
 }
 
 int dio_queued_raw(struct raw_args *ctx)
@@ -306,7 +312,8 @@ int dio_begin_btf(__u64 *ctx)
 SEC("tp_btf/iomap_dio_complete")
 int dio_complete_btf(__u64 *ctx)
 {
-	return dio_complete(ctx[0], (int)ctx[1], (__s64)ctx[2], PROBE_DIO_COMPLETE);
+	const struct kiocb *iocb = (const struct kiocb *)ctx[0];
+	return complete_request(iocb, (__u64)iocb->ki_complete, (int)ctx[1], (__s64)ctx[2]);
 }
 
 SEC("tp_btf/iomap_dio_rw_queued")

@@ -7,7 +7,9 @@
 
 #define IN_FLIGHT_ENTRIES 16384
 #define TASK_ENTRIES 16384
+#define KEPT_MAX 2048 /* entries of in_flight that stay with a task which does synchronous I/O, for its next operation */
 #define CELL_ENTRIES 256
+#define CELL_NONE 0xffffffff
 #define MISSED_SLOTS 4096 /* a power of two */
 #define LOCK_SLOTS 16384   /* a power of two */
 #define LOCK_SLOT_WAYS 4   /* places that one request may take */
@@ -62,6 +64,14 @@ struct counters {
 	__u64 is_stalled; /* what was seen then */
 };
 
+/* What is counted in the map used. */
+enum used {
+	USED_KEPT = 0,  /* entries of in_flight that are kept; the sweep takes back those that are gone */
+	USED_CELLS = 1, /* places in cells */
+	USED_MISSED = 2, /* tasks that have missed or waited, as in missed_slots */
+	USED_COUNT = 3,
+};
+
 struct cell_key {
 	__u32 dev;
 	__u32 fs_magic;
@@ -88,7 +98,8 @@ struct cell {
 	__u64 histogram[CELL_HISTOGRAM_BUCKETS];
 };
 
-/* An operation that has not ended, by kiocb. The first part is the event as it would be emitted. */
+/* An operation that has not ended: a synchronous one by its task, since the next one of the same task can then take over its
+ * entry, which saves an insert and a delete; any other one by its kiocb. The first part is the event as it would be emitted. */
 struct in_flight {
 	/* Its header.ktime_ns has the address of the iov_iter until the event is made: a program's stack is full. */
 	struct attempt_event attempt;
@@ -105,14 +116,19 @@ struct in_flight {
 	__s64 result;    /* bytes that the call returned after the last miss, or RESULT_UNKNOWN */
 	__u32 has_left;     /* the task was seen after the call */
 	__u32 has_fault_in; /* a fault-in was seen since the last miss */
+	__u32 is_kept;      /* it stays when its operation has ended, for the task's next one */
+	__u32 is_idle;      /* it has ended: this is no operation at all */
+	__u32 cell;         /* index in cells, or CELL_NONE */
+	__u32 reserved;
+	__u64 key;
 };
 
 /* What the page fault and lock programs and the next begin must know of a task. */
 struct task_state {
-	__u64 missed;    /* kiocb of an operation of this task whose last attempt missed, or 0 */
+	__u64 missed;    /* key of an operation of this task whose last attempt missed, or 0 */
 	__u64 submitted; /* kiocb of its latest asynchronous attempt, or 0 */
 	__u64 waited;    /* current_task.syscalls of the call in which it waited for a lock, as an event says, or 0 */
-	__u64 writing;   /* kiocb of the bcachefs write that it is in, or 0 */
+	__u64 writing;   /* key of the bcachefs write that it is in, or 0 */
 };
 
 /*
@@ -171,9 +187,11 @@ BPF_ARRAY(config, struct config, 1);
 BPF_PERCPU_ARRAY(counters, struct counters, 1);
 BPF_HASH(in_flight, __u64, struct in_flight, IN_FLIGHT_ENTRIES);
 BPF_HASH(tasks, __u32, struct task_state, TASK_ENTRIES);
-BPF_TABLE("percpu_hash", struct cell_key, struct cell, cells, CELL_ENTRIES);
-BPF_ARRAY(zero_cell, struct cell, 1);
+BPF_HASH(cell_index, struct cell_key, __u32, CELL_ENTRIES);
+BPF_HASH(cell_owner, __u32, struct cell_key, CELL_ENTRIES);
+BPF_PERCPU_ARRAY(cells, struct cell, CELL_ENTRIES);
 BPF_ARRAY(missed_slots, __u32, MISSED_SLOTS);
+BPF_ARRAY(used, __u32, USED_COUNT);
 BPF_PERCPU_ARRAY(lock_cells, struct lock_cell, LOCK_CLASS_COUNT * LOCK_MODE_COUNT);
 /* As BPF_ARRAY, with BPF_F_MMAPABLE. */
 BPF_F_TABLE("array", __u32, struct lock_slot, lock_slots, LOCK_SLOTS, 1 << 10);
@@ -191,19 +209,24 @@ static __always_inline struct counters *counters_get(__u32 *key)
 	return counters.lookup(key);
 }
 
-static __always_inline struct cell *zero_cell_get(__u32 *key)
+static __always_inline __u32 *cell_index_get(struct cell_key *key)
 {
-	return zero_cell.lookup(key);
+	return cell_index.lookup(key);
 }
 
-static __always_inline struct cell *cells_get(struct cell_key *key)
+static __always_inline int cell_index_add(struct cell_key *key, __u32 *value)
+{
+	return cell_index.insert(key, value);
+}
+
+static __always_inline int cell_owner_add(__u32 *key, struct cell_key *value)
+{
+	return cell_owner.insert(key, value);
+}
+
+static __always_inline struct cell *cells_get(__u32 *key)
 {
 	return cells.lookup(key);
-}
-
-static __always_inline int cells_put(struct cell_key *key, struct cell *value)
-{
-	return cells.update(key, value);
 }
 
 static __always_inline struct in_flight *in_flight_get(__u64 *key)
@@ -239,6 +262,11 @@ static __always_inline int tasks_delete(__u32 *key)
 static __always_inline __u32 *missed_slots_get(__u32 *key)
 {
 	return missed_slots.lookup(key);
+}
+
+static __always_inline __u32 *used_get(__u32 *key)
+{
+	return used.lookup(key);
 }
 
 static __always_inline struct lock_cell *lock_cells_get(__u32 *key)
@@ -306,19 +334,28 @@ struct {
 	__type(value, struct task_state);
 } tasks SEC(".maps");
 
+/* Which place in cells a device and direction has. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, CELL_ENTRIES);
 	__type(key, struct cell_key);
-	__type(value, struct cell);
-} cells SEC(".maps");
+	__type(value, __u32);
+} cell_index SEC(".maps");
+
+/* Whose it is: a place is taken by the one insert that succeeds. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CELL_ENTRIES);
+	__type(key, __u32);
+	__type(value, struct cell_key);
+} cell_owner SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, CELL_ENTRIES);
 	__type(key, __u32);
 	__type(value, struct cell);
-} zero_cell SEC(".maps");
+} cells SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -326,6 +363,13 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } missed_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, USED_COUNT);
+	__type(key, __u32);
+	__type(value, __u32);
+} used SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -368,19 +412,24 @@ static __always_inline struct counters *counters_get(__u32 *key)
 	return bpf_map_lookup_elem(&counters, key);
 }
 
-static __always_inline struct cell *zero_cell_get(__u32 *key)
+static __always_inline __u32 *cell_index_get(struct cell_key *key)
 {
-	return bpf_map_lookup_elem(&zero_cell, key);
+	return bpf_map_lookup_elem(&cell_index, key);
 }
 
-static __always_inline struct cell *cells_get(struct cell_key *key)
+static __always_inline int cell_index_add(struct cell_key *key, __u32 *value)
+{
+	return bpf_map_update_elem(&cell_index, key, value, BPF_NOEXIST);
+}
+
+static __always_inline int cell_owner_add(__u32 *key, struct cell_key *value)
+{
+	return bpf_map_update_elem(&cell_owner, key, value, BPF_NOEXIST);
+}
+
+static __always_inline struct cell *cells_get(__u32 *key)
 {
 	return bpf_map_lookup_elem(&cells, key);
-}
-
-static __always_inline int cells_put(struct cell_key *key, struct cell *value)
-{
-	return bpf_map_update_elem(&cells, key, value, BPF_ANY);
 }
 
 static __always_inline struct in_flight *in_flight_get(__u64 *key)
@@ -416,6 +465,11 @@ static __always_inline int tasks_delete(__u32 *key)
 static __always_inline __u32 *missed_slots_get(__u32 *key)
 {
 	return bpf_map_lookup_elem(&missed_slots, key);
+}
+
+static __always_inline __u32 *used_get(__u32 *key)
+{
+	return bpf_map_lookup_elem(&used, key);
 }
 
 static __always_inline struct lock_cell *lock_cells_get(__u32 *key)
@@ -508,24 +562,45 @@ static __always_inline struct probe_counters *probe_enter(__u32 probe)
 	return &all->probes[probe];
 }
 
-/* The cell, made when it is the first of its kind; 0 when there is no room for another. */
-static __always_inline struct cell *cell_of(const struct attempt_event *attempt)
+/* A place in cells for a device and direction that is seen for the first time, or CELL_NONE when there is none left. */
+static __always_inline __u32 cell_add(struct cell_key *key)
+{
+	__u32 which = USED_CELLS;
+	__u32 *count = used_get(&which);
+	if (!count)
+		return CELL_NONE;
+	__u32 first = *count;
+	/* Another CPU may take one too: then the next. */
+#pragma unroll
+	for (__u32 i = 0; i < 4; i++) {
+		__u32 index = first + i;
+		if (index < CELL_ENTRIES && !cell_owner_add(&index, key)) {
+			__sync_fetch_and_add(count, 1);
+			if (!cell_index_add(key, &index))
+				return index;
+			break; /* for the same device */
+		}
+	}
+	__u32 *found = cell_index_get(key);
+	return found ? *found : CELL_NONE;
+}
+
+static __always_inline __u32 cell_index_of(const struct attempt_event *attempt)
 {
 	struct cell_key key = {
 		.dev = attempt->dev,
 		.fs_magic = attempt->fs_magic,
 		.write = attempt->flags & ATTEMPT_WRITE ? 1 : 0,
 	};
-	struct cell *cell = cells_get(&key);
-	if (!cell) {
-		__u32 zero = 0;
-		struct cell *empty = zero_cell_get(&zero);
-		if (!empty)
-			return 0;
-		cells_put(&key, empty);
-		cell = cells_get(&key);
-	}
-	return cell;
+	__u32 *index = cell_index_get(&key);
+	return index ? *index : cell_add(&key);
+}
+
+/* 0 when there was no room for it. */
+static __always_inline struct cell *cell_of(const struct in_flight *f)
+{
+	__u32 index = f->cell;
+	return cells_get(&index);
 }
 
 /* How many tasks, of those whose tid falls into this slot, have missed or waited: a page fault of all others need not look
@@ -536,12 +611,23 @@ static __always_inline __u32 *missed_slot(__u32 tid)
 	return missed_slots_get(&slot);
 }
 
+/* Whether any has: on a healthy machine a page fault need not even ask whose it is. */
+static __always_inline int has_missed_any(void)
+{
+	__u32 which = USED_MISSED;
+	__u32 *count = used_get(&which);
+	return count && *count;
+}
+
 static __always_inline void set_task(struct task_state *t, __u32 tid, __u64 missed, __u64 waited)
 {
-	__u32 *count = missed_slot(tid);
+	__u32 which = USED_MISSED;
+	__u32 *count = missed_slot(tid), *all = used_get(&which);
 	int was = t->missed || t->waited, is = missed || waited;
-	if (count && was != is)
+	if (count && all && was != is) {
 		__sync_fetch_and_add(count, is ? 1 : -1);
+		__sync_fetch_and_add(all, is ? 1 : -1);
+	}
 	t->missed = missed;
 	t->waited = waited;
 }

@@ -25,21 +25,6 @@ static __always_inline __u8 call_of(__u64 syscalls)
 	return syscalls ? 0x80 | (__u8)syscalls : 0;
 }
 
-/* The name of the task; that of the submitting process for a worker of io_uring, which is called iou-wrk-N. */
-static __always_inline void read_comm(__u8 *comm, const struct current_task *task)
-{
-	if (!(task->flags & PF_IO_WORKER)) {
-		bpf_get_current_comm(comm, EVENT_COMM_BYTES);
-		return;
-	}
-	const void *leader = READ(task_struct, (const void *)bpf_get_current_task(), group_leader, const void *);
-#ifdef FAULTLINE_BCC
-	bpf_probe_read_kernel(comm, EVENT_COMM_BYTES, (const char *)leader + OFFSET_task_struct_comm);
-#else
-	bpf_core_read(comm, EVENT_COMM_BYTES, &((const struct task_struct *)leader)->comm);
-#endif
-}
-
 #ifdef FAULTLINE_BCC
 
 static __always_inline void read_current_task(struct current_task *task)
@@ -68,10 +53,9 @@ static __always_inline void read_current_task(struct current_task *task)
 
 static __always_inline void read_current_task(struct current_task *task)
 {
-	__u64 id = bpf_get_current_pid_tgid();
 	struct task_struct *current_ = (struct task_struct *)bpf_get_current_task_btf();
-	task->tgid = id >> 32;
-	task->tid = (__u32)id;
+	task->tgid = (__u32)current_->tgid;
+	task->tid = (__u32)current_->pid;
 	task->flags = current_->flags;
 	task->start_ns = current_->start_boottime;
 	task->pagefault_disabled = current_->pagefault_disabled;
@@ -86,5 +70,26 @@ static __always_inline void read_current_task(struct current_task *task)
 }
 
 #endif
+
+/* The name of the task; that of the submitting process for a worker of io_uring, which is called iou-wrk-N. */
+static __always_inline void read_comm(__u8 *comm, const struct current_task *task)
+{
+#ifdef FAULTLINE_BCC
+	if (!(task->flags & PF_IO_WORKER)) {
+		bpf_get_current_comm(comm, EVENT_COMM_BYTES);
+		return;
+	}
+	const void *leader = READ(task_struct, (const void *)bpf_get_current_task(), group_leader, const void *);
+	bpf_probe_read_kernel(comm, EVENT_COMM_BYTES, (const char *)leader + OFFSET_task_struct_comm);
+#else
+	/* Two loads: the helper would cost as much as everything else that is read of the task. */
+	const struct task_struct *named = (const struct task_struct *)bpf_get_current_task_btf();
+	if (task->flags & PF_IO_WORKER)
+		named = named->group_leader;
+	const __u64 *from = (const __u64 *)named->comm;
+	((__u64 *)comm)[0] = from[0];
+	((__u64 *)comm)[1] = from[1];
+#endif
+}
 
 #endif

@@ -58,4 +58,4 @@ for hook, ways in hooks.items():
     print(f"| {hook} | " + " | ".join(ways.get(k, "") for k in kernels) + " |")
 for kernel, sentence in refusals.items():
     print(f"\n{releases[kernel]}: `{sentence}`")
-print(NOTES)
+print(NOTES, end="")

@@ -41,6 +41,8 @@ final class BccChild {
           "lock_cells",
           "lock_slots",
           "missed_slots",
+          "used",
+          "cell_index",
           "heartbeat",
           "stacks");
 

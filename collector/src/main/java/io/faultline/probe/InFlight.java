@@ -23,6 +23,7 @@ import java.nio.ByteBuffer;
  * @param taskNs boot time at which the task started
  * @param result what the call returned, if the task was seen at the right moment; else {@link
  *     io.faultline.event.OperationEnd#RESULT_UNKNOWN}
+ * @param key of the entry
  */
 public record InFlight(
     Attempt attempt,
@@ -36,7 +37,8 @@ public record InFlight(
     long calls,
     long chars,
     long taskNs,
-    long result) {
+    long result,
+    long key) {
 
   static InFlight of(ByteBuffer value, int offset) {
     return new InFlight(
@@ -51,7 +53,8 @@ public record InFlight(
         value.getLong(offset + StateLayout.IN_FLIGHT_CALLS),
         value.getLong(offset + StateLayout.IN_FLIGHT_CHARS),
         value.getLong(offset + StateLayout.IN_FLIGHT_TASK_NS),
-        value.getLong(offset + StateLayout.IN_FLIGHT_RESULT));
+        value.getLong(offset + StateLayout.IN_FLIGHT_RESULT),
+        value.getLong(offset + StateLayout.IN_FLIGHT_KEY));
   }
 
   /** Whether its last attempt has not ended. */

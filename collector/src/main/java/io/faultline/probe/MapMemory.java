@@ -22,8 +22,7 @@ public final class MapMemory {
         + TASK_ENTRIES * (long) (StateLayout.TASK_STATE_BYTES + 8 + HASH_ENTRY_OVERHEAD_BYTES)
         + CELL_ENTRIES
             * (cpus * StateLayout.CELL_BYTES
-                + StateLayout.CELL_KEY_BYTES
-                + HASH_ENTRY_OVERHEAD_BYTES)
+                + 2L * (StateLayout.CELL_KEY_BYTES + 8 + HASH_ENTRY_OVERHEAD_BYTES))
         + MISSED_SLOTS * 8L
         + ProbeSet.pageBytes() // the heartbeat
         + (long) StateLayout.LOCK_SLOTS * StateLayout.LOCK_SLOT_BYTES

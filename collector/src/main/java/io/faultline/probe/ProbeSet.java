@@ -54,12 +54,14 @@ public final class ProbeSet implements AutoCloseable {
   private final Pointer producerPages;
   private final BpfMap config;
   private final BpfMap counters;
+  private final BpfMap cellIndex;
   private final BpfMap cells;
   private final BpfMap inFlight;
   private final BpfMap lockCells;
   private final BpfMap stacks;
   private final BpfMap tasks;
   private final BpfMap missedSlots;
+  private final BpfMap used;
   private final Heartbeat heartbeat;
   private long stallNs;
   private final LockSlots slots;
@@ -79,19 +81,19 @@ public final class ProbeSet implements AutoCloseable {
     producerPages = Libc.mmap(pageBytes + 2L * ringBytes, Libc.PROT_READ, ringFd, pageBytes);
     config = new BpfMap(attachment.mapFd("config"), 4, StateLayout.CONFIG_BYTES);
     counters = new BpfMap(attachment.mapFd("counters"), 4, StateLayout.COUNTERS_BYTES * cpus);
-    cells =
-        new BpfMap(
-            attachment.mapFd("cells"), StateLayout.CELL_KEY_BYTES, StateLayout.CELL_BYTES * cpus);
+    cellIndex = new BpfMap(attachment.mapFd("cell_index"), StateLayout.CELL_KEY_BYTES, 4);
+    cells = new BpfMap(attachment.mapFd("cells"), 4, StateLayout.CELL_BYTES * cpus);
     inFlight =
         new BpfMap(
             attachment.mapFd("in_flight"),
-            StateLayout.IN_FLIGHT_KEY_BYTES,
+            StateLayout.IN_FLIGHT_MAP_KEY_BYTES,
             StateLayout.IN_FLIGHT_BYTES);
     lockCells = new BpfMap(attachment.mapFd("lock_cells"), 4, StateLayout.LOCK_CELL_BYTES * cpus);
     stacks = new BpfMap(attachment.mapFd("stacks"), 4, 8 * StateLayout.STACK_FRAMES);
     slots = new LockSlots(attachment.mapFd("lock_slots"));
     tasks = new BpfMap(attachment.mapFd("tasks"), 4, StateLayout.TASK_STATE_BYTES);
     missedSlots = new BpfMap(attachment.mapFd("missed_slots"), 4, 4);
+    used = new BpfMap(attachment.mapFd("used"), 4, 4);
     heartbeat = new Heartbeat(attachment.mapFd("heartbeat"));
     stallNs = options.stallNs();
     vias.putAll(attachment.vias());
@@ -290,6 +292,8 @@ public final class ProbeSet implements AutoCloseable {
     for (int slot = 0; slot < MapMemory.MISSED_SLOTS; slot++) {
       missedSlots.update(slot, none);
     }
+    used.update(StateLayout.USED_KEPT, none);
+    used.update(StateLayout.USED_MISSED, none);
     slots.clear();
   }
 
@@ -375,28 +379,26 @@ public final class ProbeSet implements AutoCloseable {
   /** Hands over the totals of every device and direction. */
   public void forEachCell(Consumer<CellTotals> consumer) {
     CellTotals totals = new CellTotals();
-    cells.forEach(
-        (key, keyOffset, value, valueOffset) -> {
+    cellIndex.forEach(
+        (key, keyOffset, index, indexOffset) -> {
+          ByteBuffer value = cells.lookup(index.getInt(indexOffset));
           totals.dev = key.getInt(keyOffset + StateLayout.CELL_KEY_DEV);
           totals.fsMagic = key.getInt(keyOffset + StateLayout.CELL_KEY_FS_MAGIC);
           totals.isWrite = key.getInt(keyOffset + StateLayout.CELL_KEY_WRITE) != 0;
-          totals.attempts = sum(value, valueOffset + StateLayout.CELL_ATTEMPTS);
-          totals.faultDisabledAttempts =
-              sum(value, valueOffset + StateLayout.CELL_FAULT_DISABLED_ATTEMPTS);
-          totals.operations = sum(value, valueOffset + StateLayout.CELL_OPERATIONS);
-          totals.retriedOperations = sum(value, valueOffset + StateLayout.CELL_RETRIED_OPERATIONS);
-          totals.retries = sum(value, valueOffset + StateLayout.CELL_RETRIES);
-          totals.missesNone = sum(value, valueOffset + StateLayout.CELL_MISSES_NONE);
-          totals.missesPartial = sum(value, valueOffset + StateLayout.CELL_MISSES_PARTIAL);
-          totals.bytes = sum(value, valueOffset + StateLayout.CELL_BYTES_DONE);
+          totals.attempts = sum(value, StateLayout.CELL_ATTEMPTS);
+          totals.faultDisabledAttempts = sum(value, StateLayout.CELL_FAULT_DISABLED_ATTEMPTS);
+          totals.operations = sum(value, StateLayout.CELL_OPERATIONS);
+          totals.retriedOperations = sum(value, StateLayout.CELL_RETRIED_OPERATIONS);
+          totals.retries = sum(value, StateLayout.CELL_RETRIES);
+          totals.missesNone = sum(value, StateLayout.CELL_MISSES_NONE);
+          totals.missesPartial = sum(value, StateLayout.CELL_MISSES_PARTIAL);
+          totals.bytes = sum(value, StateLayout.CELL_BYTES_DONE);
           totals.retryNs =
-              sum(value, valueOffset + StateLayout.CELL_GAP_NS)
-                  + sum(value, valueOffset + StateLayout.CELL_MISS_NONE_NS);
+              sum(value, StateLayout.CELL_GAP_NS) + sum(value, StateLayout.CELL_MISS_NONE_NS);
           totals.emitted =
-              sum(value, valueOffset + StateLayout.CELL_EMITTED)
-                  + sum(value, valueOffset + StateLayout.CELL_EMITTED_SILENT);
+              sum(value, StateLayout.CELL_EMITTED) + sum(value, StateLayout.CELL_EMITTED_SILENT);
           for (int i = 0; i < totals.histogram.length; i++) {
-            totals.histogram[i] = sum(value, valueOffset + StateLayout.CELL_HISTOGRAM + 8 * i);
+            totals.histogram[i] = sum(value, StateLayout.CELL_HISTOGRAM + 8 * i);
           }
           consumer.accept(totals);
         });
@@ -413,13 +415,23 @@ public final class ProbeSet implements AutoCloseable {
   /** The operations that have been in their present state since {@code sinceNs} or longer. */
   public List<InFlight> inFlightSince(long sinceNs) {
     List<InFlight> found = new ArrayList<>();
+    int[] kept = {0};
     inFlight.forEach(
         (key, keyOffset, value, valueOffset) -> {
+          kept[0] += value.getInt(valueOffset + StateLayout.IN_FLIGHT_IS_KEPT);
+          if (value.getInt(valueOffset + StateLayout.IN_FLIGHT_IS_IDLE) != 0) {
+            return; // kept for the task's next operation
+          }
           InFlight entry = InFlight.of(value, valueOffset);
           if (entry.sinceNs() <= sinceNs) {
             found.add(entry);
           }
         });
+    // The programs only count up: what they add meanwhile is counted by the next sweep.
+    if (kept[0] != used.lookup(StateLayout.USED_KEPT).getInt(0)) {
+      ByteBuffer count = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(kept[0]);
+      used.update(StateLayout.USED_KEPT, count.array());
+    }
     return found;
   }
 
@@ -430,7 +442,7 @@ public final class ProbeSet implements AutoCloseable {
    * @return whether it was taken; otherwise the kernel has gone on with it, or with another one
    */
   public boolean takeInFlight(InFlight entry) {
-    ByteBuffer removed = inFlight.remove(entry.attempt().iocb());
+    ByteBuffer removed = inFlight.remove(entry.key());
     if (removed == null) {
       return false;
     }

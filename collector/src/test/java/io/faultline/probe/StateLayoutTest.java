@@ -19,7 +19,12 @@ class StateLayoutTest {
   private static final Map<String, String> ALIASES = Map.of("CELL_BYTES", "CELL_BYTES_DONE");
   private static final Set<String> UNREAD =
       Set.of(
-          "CELL_KEY_RESERVED", "IN_FLIGHT_ATTEMPT", "IN_FLIGHT_HAS_LEFT", "IN_FLIGHT_HAS_FAULT_IN");
+          "CELL_KEY_RESERVED",
+          "IN_FLIGHT_ATTEMPT",
+          "IN_FLIGHT_HAS_LEFT",
+          "IN_FLIGHT_HAS_FAULT_IN",
+          "IN_FLIGHT_CELL",
+          "IN_FLIGHT_RESERVED");
 
   private static Btf layout() throws Exception {
     try (InputStream in = StateLayoutTest.class.getResourceAsStream("/bpf/layout.bpf.o")) {
