@@ -25,11 +25,12 @@ final class WaitGraph {
 
   private record Task(String host, int tid) {}
 
-  private record Edge(int to, WaitsFor why) {}
+  private record Edge(int from, int to, WaitsFor why) {}
 
   private final List<Member.Seen> waits = new ArrayList<>();
   private final long clockErrorNs;
-  private final List<List<Edge>> edges = new ArrayList<>();
+  private final List<List<Edge>> edges = new ArrayList<>(); // from each wait
+  private final List<List<Edge>> sources = new ArrayList<>(); // to each wait
   private int edgeCount;
 
   WaitGraph(Map<String, Member> members, long clockErrorNs) {
@@ -54,6 +55,10 @@ final class WaitGraph {
     }
     for (Member.Seen wait : waits) {
       edges.add(edgesOf(wait, byTask, holders, waiters));
+      sources.add(new ArrayList<>());
+    }
+    for (List<Edge> from : edges) {
+      from.forEach(edge -> sources.get(edge.to()).add(edge));
     }
   }
 
@@ -103,7 +108,8 @@ final class WaitGraph {
       }
     }
     List<Edge> all = new ArrayList<>();
-    to.forEach((target, why) -> all.add(new Edge(target, why)));
+    int from = edges.size();
+    to.forEach((target, why) -> all.add(new Edge(from, target, why)));
     return all;
   }
 
@@ -135,8 +141,8 @@ final class WaitGraph {
     Set<Integer> left = new LinkedHashSet<>(alive);
     while (!left.isEmpty()) {
       int start = left.iterator().next();
-      Set<Integer> group = reach(start, alive);
-      group.removeIf(node -> !reach(node, alive).contains(start));
+      Set<Integer> group = reach(start, alive, false);
+      group.retainAll(reach(start, alive, true));
       left.remove(start);
       left.removeAll(group);
       if (!group.contains(start)) {
@@ -174,14 +180,9 @@ final class WaitGraph {
   private Set<Integer> knots() {
     int[] ahead = new int[waits.size()];
     int[] behind = new int[waits.size()];
-    List<List<Integer>> sources = new ArrayList<>();
-    waits.forEach(wait -> sources.add(new ArrayList<>()));
     for (int node = 0; node < waits.size(); node++) {
-      for (Edge edge : edges.get(node)) {
-        ahead[node]++;
-        behind[edge.to()]++;
-        sources.get(edge.to()).add(node);
-      }
+      ahead[node] = edges.get(node).size();
+      behind[node] = sources.get(node).size();
     }
     boolean[] isGone = new boolean[waits.size()];
     ArrayDeque<Integer> toGo = new ArrayDeque<>();
@@ -201,9 +202,9 @@ final class WaitGraph {
           toGo.add(edge.to());
         }
       }
-      for (int source : sources.get(node)) {
-        if (--ahead[source] == 0) {
-          toGo.add(source);
+      for (Edge edge : sources.get(node)) {
+        if (--ahead[edge.from()] == 0) {
+          toGo.add(edge.from());
         }
       }
     }
@@ -216,14 +217,19 @@ final class WaitGraph {
     return left;
   }
 
-  /** All that can be reached from a node, itself only when there is a way back. */
-  private Set<Integer> reach(int start, Set<Integer> within) {
+  /**
+   * All that can be reached from a node, or that it can be reached from; itself only when there is
+   * a way back.
+   */
+  private Set<Integer> reach(int start, Set<Integer> within, boolean isBackwards) {
     Set<Integer> reached = new LinkedHashSet<>();
     ArrayDeque<Integer> queue = new ArrayDeque<>(List.of(start));
     while (!queue.isEmpty()) {
-      for (Edge edge : edges.get(queue.remove())) {
-        if (within.contains(edge.to()) && reached.add(edge.to())) {
-          queue.add(edge.to());
+      int node = queue.remove();
+      for (Edge edge : isBackwards ? sources.get(node) : edges.get(node)) {
+        int next = isBackwards ? edge.from() : edge.to();
+        if (within.contains(next) && reached.add(next)) {
+          queue.add(next);
         }
       }
     }
@@ -232,22 +238,27 @@ final class WaitGraph {
 
   /** The shortest way from a node to itself within its group. */
   private List<WaitsFor> wayBack(int start, Set<Integer> group) {
-    Map<Integer, List<WaitsFor>> ways = new HashMap<>();
+    Map<Integer, Edge> ways = new HashMap<>(); // the last edge of the shortest way to a node
     ArrayDeque<Integer> queue = new ArrayDeque<>(List.of(start));
-    ways.put(start, List.of());
     while (!queue.isEmpty()) {
-      int node = queue.remove();
-      for (Edge edge : edges.get(node)) {
-        List<WaitsFor> way = new ArrayList<>(ways.get(node));
-        way.add(edge.why());
+      for (Edge edge : edges.get(queue.remove())) {
         if (edge.to() == start) {
-          return way;
+          return wayTo(edge, start, ways);
         }
-        if (group.contains(edge.to()) && ways.putIfAbsent(edge.to(), way) == null) {
+        if (group.contains(edge.to()) && ways.putIfAbsent(edge.to(), edge) == null) {
           queue.add(edge.to());
         }
       }
     }
     return List.of();
+  }
+
+  private static List<WaitsFor> wayTo(Edge last, int start, Map<Integer, Edge> ways) {
+    ArrayDeque<WaitsFor> way = new ArrayDeque<>();
+    way.addFirst(last.why());
+    for (int node = last.from(); node != start; node = ways.get(node).from()) {
+      way.addFirst(ways.get(node).why());
+    }
+    return List.copyOf(way);
   }
 }
