@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -37,6 +38,10 @@ public final class Collector implements AutoCloseable {
   private static final long BACKOFF_MIN_MS = 500;
   private static final Duration BACKOFF_MAX = Duration.ofSeconds(15);
   private static final int TRANSACTION_MS_MIN = 10_000;
+
+  /** Between looks for transactions that hang. */
+  private static final Duration HANGING_LOOK = Duration.ofSeconds(10);
+
   private static final Duration CLOSE = Duration.ofSeconds(30);
   private static final int MESSAGE_BYTES_MAX = 4 << 20;
 
@@ -49,6 +54,9 @@ public final class Collector implements AutoCloseable {
   private final AtomicReference<String> failure = new AtomicReference<>();
   private final Trouble engine;
   private final Trouble brokers;
+  private final Trouble transactions;
+  private final HangingTransactions hanging;
+  private final long hangingNs;
   private final Thread watch;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final long startNs = System.nanoTime();
@@ -60,6 +68,16 @@ public final class Collector implements AutoCloseable {
       KafkaSettings kafka, CollectorSettings settings, HostBoard board, Consumer<String> messages) {
     engine = new Trouble(messages);
     brokers = new Trouble(messages);
+    transactions = new Trouble(messages);
+    hangingNs = Duration.ofMillis(2L * transactionMs(settings)).toNanos();
+    hanging =
+        new HangingTransactions(
+            kafka,
+            settings.application(),
+            Duration.ofNanos(hangingNs),
+            counts,
+            transactions,
+            messages);
     watch = new Thread(() -> watch(kafka), "faultline-watch");
     watch.setDaemon(true);
     SourceLog log = new TopicLog(kafka.consumer(Map.of()));
@@ -117,7 +135,7 @@ public final class Collector implements AutoCloseable {
     all.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MESSAGE_BYTES_MAX);
     all.put(
         StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),
-        (int) Math.max(TRANSACTION_MS_MIN, 2 * settings.commit().toMillis()));
+        transactionMs(settings));
     kafka.producer(Map.of()).forEach((name, value) -> put(all, "producer.", name, value));
     kafka.consumer(Map.of()).forEach((name, value) -> put(all, "consumer.", name, value));
     kafka.admin(Map.of()).forEach((name, value) -> put(all, "admin.", name, value));
@@ -133,6 +151,10 @@ public final class Collector implements AutoCloseable {
         settings.replication() == 0 ? -1 : settings.replication());
     all.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
     return all;
+  }
+
+  private static int transactionMs(CollectorSettings settings) {
+    return (int) Math.max(TRANSACTION_MS_MIN, 2 * settings.commit().toMillis());
   }
 
   /** A property of a client of one kind; the engine sets what converts keys and values itself. */
@@ -179,7 +201,10 @@ public final class Collector implements AutoCloseable {
     }
   }
 
-  /** Asks now and then whether brokers answer: the engine waits for them without a word. */
+  /**
+   * Asks now and then whether brokers answer, and after trouble whether a transaction hangs: the
+   * engine waits for both without a word.
+   */
   private void watch(KafkaSettings kafka) {
     Map<String, Object> timeouts =
         Map.of(
@@ -188,13 +213,24 @@ public final class Collector implements AutoCloseable {
             AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG,
             (int) LOOK.toMillis());
     try (Admin admin = Admin.create(kafka.admin(timeouts))) {
+      long hangingNextNs = System.nanoTime() + HANGING_LOOK.toNanos();
+      long unwellNs = System.nanoTime();
       while (!closing.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+        long nowNs = System.nanoTime();
         try {
           admin.describeCluster().clusterId().get();
           brokers.over("kafka: " + kafka.bootstrap() + " answers again");
         } catch (ExecutionException e) {
           brokers.is(
               KafkaProblem.of(e, kafka, "", "").getMessage(), "it is tried again until it works");
+        }
+        if (!isReady()) {
+          unwellNs = nowNs;
+        }
+        boolean isWanted = brokers.now().isEmpty() && nowNs - unwellNs < 3 * hangingNs;
+        if (isWanted && nowNs - hangingNextNs >= 0) {
+          hangingNextNs = nowNs + HANGING_LOOK.toNanos();
+          endHanging(admin, nowNs);
         }
         if (streams.state() == KafkaStreams.State.RUNNING
             && System.nanoTime() - failedLastNs > CALM.toNanos()) {
@@ -203,6 +239,14 @@ public final class Collector implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void endHanging(Admin admin, long nowNs) throws InterruptedException {
+    try {
+      hanging.look(admin, nowNs);
+    } catch (ExecutionException e) {
+      // Nothing is known; the next look asks again.
     }
   }
 
@@ -218,7 +262,11 @@ public final class Collector implements AutoCloseable {
 
   /** What is wrong with its Kafka now, in a sentence; empty when nothing is. */
   public String problem() {
-    return brokers.now().isEmpty() ? engine.now() : brokers.now();
+    return Stream.of(brokers, engine, transactions)
+        .map(Trouble::now)
+        .filter(now -> !now.isEmpty())
+        .findFirst()
+        .orElse("");
   }
 
   /**

@@ -26,7 +26,8 @@ public final class FleetCounts {
     SNAPSHOTS_REFUSED("states of another version, or damaged, that were made again from the topic"),
     REPLAYED("records that were read again after a start or a move of a partition"),
     REPLAY_GAPS("times that the topic did not have any more what state was to be made of"),
-    FAILURES("times that a thread of the engine failed, and another one took its place");
+    FAILURES("times that a thread of the engine failed, and another one took its place"),
+    TRANSACTIONS_ABORTED("transactions that brokers had left without an end, and that it ended");
 
     /** What it is, for people. */
     public final String help;

@@ -20,6 +20,7 @@ import io.faultline.source.StreamConsumer;
 import io.faultline.source.StreamInfo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -58,6 +59,7 @@ class FleetIT {
   private final long seed = Long.getLong("faultline.seed", System.nanoTime());
   private final Random random = new Random(seed);
   private final List<Exception> failures = new CopyOnWriteArrayList<>();
+  private String stalled = "";
   private final Map<String, Path> recordings = new HashMap<>();
 
   private static StreamInfo info(String host) {
@@ -198,9 +200,14 @@ class FleetIT {
       }
       assertThat(failures).as("of sending").isEmpty();
       assertTopicIsWhole(broker.bootstrap());
-      Map<String, Findings> found = await(broker.bootstrap(), expected, List.of(one, two));
+      Map<String, Findings> found = await(broker, expected, List.of(one, two));
       String which =
-          "seed " + seed + "; logs: " + Files.readString(one.log()) + Files.readString(two.log());
+          "seed "
+              + seed
+              + stalled
+              + "; logs: "
+              + Files.readString(one.log())
+              + Files.readString(two.log());
       expected.forEach(
           (host, wanted) -> {
             Findings had = found.get(host).sorted();
@@ -281,8 +288,8 @@ class FleetIT {
   }
 
   /** Reads what was committed, until it is as much as is expected, and then a little longer. */
-  private static Map<String, Findings> await(
-      String bootstrap, Map<String, Findings> expected, List<CollectorProcess> collectors)
+  private Map<String, Findings> await(
+      Broker broker, Map<String, Findings> expected, List<CollectorProcess> collectors)
       throws Exception {
     Map<String, Findings> found = new HashMap<>();
     expected.keySet().forEach(host -> found.put(host, new Findings()));
@@ -291,7 +298,7 @@ class FleetIT {
         new KafkaConsumer<>(
             Map.of(
                 "bootstrap.servers",
-                bootstrap,
+                broker.bootstrap(),
                 "group.id",
                 "test",
                 "isolation.level",
@@ -331,6 +338,13 @@ class FleetIT {
                           && had.alerts.equals(entry.getValue().alerts);
                     });
         quiet = isAll && !isAny ? quiet + 1 : 0;
+      }
+      if (quiet < 3) {
+        stalled = "; not all within " + DEADLINE + ": " + broker.transactions();
+        for (CollectorProcess collector : collectors) {
+          HttpResponse<String> ready = collector.get("/ready");
+          stalled += ready == null ? "no answer\n" : ready.body();
+        }
       }
     }
     return found;

@@ -10,12 +10,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TransactionListing;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TopicExistsException;
 
 /**
@@ -228,6 +233,50 @@ public final class Broker implements AutoCloseable {
     if (!process.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
       throw new AssertionError("process: still there after " + DEADLINE);
     }
+  }
+
+  /**
+   * What is open in which partition, what coordinators say of transactions, and where the broker
+   * says that it left ends out: for a person who looks for the reason of a stall.
+   */
+  public String transactions() throws Exception {
+    StringBuilder text = new StringBuilder();
+    try (Admin admin = admin()) {
+      var features = admin.describeFeatures().featureMetadata().get().finalizedFeatures();
+      text.append("transaction.version: ").append(features.get("transaction.version")).append('\n');
+      List<TopicPartition> partitions = new ArrayList<>();
+      Set<String> names =
+          admin.listTopics(new ListTopicsOptions().listInternal(true)).names().get();
+      for (var topic : admin.describeTopics(names).allTopicNames().get().values()) {
+        topic
+            .partitions()
+            .forEach(one -> partitions.add(new TopicPartition(topic.name(), one.partition())));
+      }
+      admin
+          .describeProducers(partitions)
+          .all()
+          .get()
+          .forEach(
+              (partition, state) ->
+                  state.activeProducers().stream()
+                      .filter(one -> one.currentTransactionStartOffset().isPresent())
+                      .forEach(one -> text.append(partition + " open: " + one + "\n")));
+      List<String> ids =
+          admin.listTransactions().all().get().stream()
+              .map(TransactionListing::transactionalId)
+              .toList();
+      admin
+          .describeTransactions(ids)
+          .all()
+          .get()
+          .forEach((id, transaction) -> text.append(id + ": " + transaction + "\n"));
+    }
+    try (Stream<String> lines = Files.lines(log())) {
+      lines
+          .filter(line -> line.contains("while trying to send transaction markers"))
+          .forEach(line -> text.append(line).append('\n'));
+    }
+    return text.toString();
   }
 
   /** Appends a line to its log: where in a test something happened. */

@@ -1,0 +1,158 @@
+package io.faultline.kafka;
+
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.admin.AbortTransactionSpec;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.ProducerState;
+import org.apache.kafka.clients.admin.TransactionDescription;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.message.ProduceRequestData;
+import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
+import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
+import org.apache.kafka.common.message.ProduceRequestData.TopicProduceDataCollection;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.SimpleRecord;
+import org.apache.kafka.common.requests.ProduceRequest;
+import org.apache.kafka.common.requests.ProduceResponse;
+import org.apache.kafka.common.requests.RequestHeader;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/**
+ * Leaves a transaction without an end in a partition: its coordinator says that the last one of the
+ * producer was committed. Killed brokers do so by chance; here a batch is written past the
+ * coordinator, in the protocol's version that leaves it out.
+ */
+public final class HangingTransaction {
+  private static final int TIMEOUT_MS = 30_000;
+
+  private HangingTransaction() {}
+
+  /** Has a broker take batches that its coordinator knows nothing of. */
+  public static void permit(Broker broker) throws Exception {
+    try (Admin admin = broker.admin()) {
+      admin
+          .incrementalAlterConfigs(
+              Map.of(
+                  new ConfigResource(ConfigResource.Type.BROKER, "1"),
+                  List.of(
+                      new AlterConfigOp(
+                          new ConfigEntry("transaction.partition.verification.enable", "false"),
+                          AlterConfigOp.OpType.SET))))
+          .all()
+          .get();
+    }
+  }
+
+  /**
+   * Leaves one.
+   *
+   * @param committed where the producer's last transaction, which is whole, has its record
+   */
+  public static void leave(
+      Broker broker, String transactionalId, String committed, TopicPartition at) throws Exception {
+    Map<String, Object> client =
+        Map.of("bootstrap.servers", broker.bootstrap(), "transactional.id", transactionalId);
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(client, new ByteArraySerializer(), new ByteArraySerializer())) {
+      producer.initTransactions();
+      producer.beginTransaction();
+      producer.send(new ProducerRecord<>(committed, new byte[] {0}, new byte[] {0})).get();
+      producer.commitTransaction();
+    }
+    TransactionDescription last;
+    try (Admin admin = broker.admin()) {
+      last =
+          admin.describeTransactions(List.of(transactionalId)).description(transactionalId).get();
+    }
+    write(broker, transactionalId, last, at);
+  }
+
+  /** What {@code kafka-transactions.sh abort --start-offset} does. */
+  public static void abort(Broker broker, TopicPartition at, long startOffset) throws Exception {
+    try (Admin admin = broker.admin()) {
+      ProducerState producer =
+          admin.describeProducers(List.of(at)).partitionResult(at).get().activeProducers().stream()
+              .filter(one -> one.currentTransactionStartOffset().orElse(-1) == startOffset)
+              .findFirst()
+              .orElseThrow();
+      admin
+          .abortTransaction(
+              new AbortTransactionSpec(
+                  at,
+                  producer.producerId(),
+                  (short) producer.producerEpoch(),
+                  Math.max(0, producer.coordinatorEpoch().orElse(0))))
+          .all()
+          .get();
+    }
+  }
+
+  private static void write(
+      Broker broker, String transactionalId, TransactionDescription producer, TopicPartition at)
+      throws Exception {
+    MemoryRecords records =
+        MemoryRecords.withTransactionalRecords(
+            Compression.NONE,
+            producer.producerId(),
+            (short) producer.producerEpoch(),
+            0,
+            new SimpleRecord(System.currentTimeMillis(), new byte[] {0}, new byte[] {0}));
+    TopicProduceDataCollection topics = new TopicProduceDataCollection();
+    topics.add(
+        new TopicProduceData()
+            .setName(at.topic())
+            .setPartitionData(
+                List.of(new PartitionProduceData().setIndex(at.partition()).setRecords(records))));
+    ProduceRequest request =
+        ProduceRequest.builder(
+                new ProduceRequestData()
+                    .setTransactionalId(transactionalId)
+                    .setAcks((short) -1)
+                    .setTimeoutMs(TIMEOUT_MS)
+                    .setTopicData(topics),
+                true)
+            .build(ProduceRequest.LAST_STABLE_VERSION_BEFORE_TRANSACTION_V2);
+    RequestHeader header = new RequestHeader(ApiKeys.PRODUCE, request.version(), "test", 1);
+    ByteBuffer bytes = request.serializeWithHeader(header);
+    String[] address = broker.bootstrap().split(":");
+    try (Socket socket = new Socket(address[0], Integer.parseInt(address[1]))) {
+      socket.setSoTimeout(TIMEOUT_MS);
+      DataOutputStream out = new DataOutputStream(socket.getOutputStream());
+      out.writeInt(bytes.remaining());
+      out.write(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining());
+      out.flush();
+      DataInputStream in = new DataInputStream(socket.getInputStream());
+      byte[] answer = new byte[in.readInt()];
+      in.readFully(answer);
+      ProduceResponse response =
+          (ProduceResponse) ProduceResponse.parseResponse(ByteBuffer.wrap(answer), header);
+      response
+          .data()
+          .responses()
+          .forEach(
+              topic ->
+                  topic
+                      .partitionResponses()
+                      .forEach(
+                          one -> {
+                            if (one.errorCode() != Errors.NONE.code()) {
+                              throw new AssertionError(
+                                  "broker: " + Errors.forCode(one.errorCode()) + " for " + at);
+                            }
+                          }));
+    }
+  }
+}
