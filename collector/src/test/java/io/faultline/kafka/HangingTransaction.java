@@ -6,12 +6,14 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.AbortTransactionSpec;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ProducerState;
 import org.apache.kafka.clients.admin.TransactionDescription;
+import org.apache.kafka.clients.admin.TransactionState;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -73,9 +75,15 @@ public final class HangingTransaction {
       producer.commitTransaction();
     }
     TransactionDescription last;
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MS);
     try (Admin admin = broker.admin()) {
-      last =
-          admin.describeTransactions(List.of(transactionalId)).description(transactionalId).get();
+      do {
+        if (System.nanoTime() > deadline) {
+          throw new AssertionError(transactionalId + ": the coordinator does not complete it");
+        }
+        last =
+            admin.describeTransactions(List.of(transactionalId)).description(transactionalId).get();
+      } while (last.state() != TransactionState.COMPLETE_COMMIT);
     }
     write(broker, transactionalId, last, at);
   }
