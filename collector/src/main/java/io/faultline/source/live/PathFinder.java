@@ -8,12 +8,13 @@ import io.faultline.event.LockClass;
 import io.faultline.event.LockStep;
 import io.faultline.probe.task.TaskFacts;
 import io.faultline.source.StreamConsumer;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * Finds the path of each file that events name by device and inode, through the descriptors of the
- * process, while it has the file open.
+ * process, while it has the file open. A process may be gone before it is asked: the next one that
+ * uses the file is asked then, less and less often, eleven times at most.
  */
 final class PathFinder implements EventHandler {
   /** Files looked for; more are left without a path. */
@@ -24,12 +25,21 @@ final class PathFinder implements EventHandler {
 
   private static final int LM_TYPE_INODE = 2;
 
+  /** From the first try that found nothing to the next, by times of events; then twice as long. */
+  private static final long AGAIN_NS_MIN = 500_000_000L;
+
+  private static final long AGAIN_NS_MAX = 256_000_000_000L;
+
   private record FileKey(int dev, long ino) {}
 
+  /** When a file without a path may be looked for again; never, once it has one. */
+  private record Tried(long untilNs, long againNs) {}
+
   private final TaskFacts facts;
-  private final Set<FileKey> tried = new HashSet<>();
+  private final Map<FileKey, Tried> tried = new HashMap<>();
   private final long[] recentInos = new long[RECENT];
   private final int[] recentDevs = new int[RECENT];
+  private final long[] recentUntilNs = new long[RECENT];
   private StreamConsumer consumer;
 
   PathFinder(TaskFacts facts) {
@@ -43,17 +53,31 @@ final class PathFinder implements EventHandler {
 
   private void see(Event event, int dev, long ino) {
     int slot = (int) (ino ^ (ino >>> 10) ^ dev) & (RECENT - 1);
-    if (recentInos[slot] == ino && recentDevs[slot] == dev) {
+    long nowNs = event.ktimeNs();
+    if (recentInos[slot] == ino && recentDevs[slot] == dev && nowNs < recentUntilNs[slot]) {
       return;
+    }
+    FileKey file = new FileKey(dev, ino);
+    Tried last = tried.get(file);
+    if (last == null ? tried.size() < FILES_MAX : nowNs >= last.untilNs()) {
+      last = look(file, event.tgid(), nowNs, last);
+      tried.put(file, last);
     }
     recentInos[slot] = ino;
     recentDevs[slot] = dev;
-    if (tried.size() < FILES_MAX && tried.add(new FileKey(dev, ino))) {
-      String path = facts.path(event.tgid(), dev, ino);
-      if (path != null) {
-        consumer.onPath(dev, ino, path);
-      }
+    recentUntilNs[slot] = last == null ? Long.MAX_VALUE : last.untilNs();
+  }
+
+  private Tried look(FileKey file, int tgid, long nowNs, Tried last) {
+    String path = facts.path(tgid, file.dev(), file.ino());
+    if (path != null) {
+      consumer.onPath(file.dev(), file.ino(), path);
+      return new Tried(Long.MAX_VALUE, 0);
     }
+    long againNs = last == null ? AGAIN_NS_MIN : 2 * last.againNs();
+    return againNs > AGAIN_NS_MAX
+        ? new Tried(Long.MAX_VALUE, 0)
+        : new Tried(nowNs + againNs, againNs);
   }
 
   @Override
