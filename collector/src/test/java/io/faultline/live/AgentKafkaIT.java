@@ -94,18 +94,10 @@ class AgentKafkaIT {
         Matcher matcher = PAGE.matcher(read(messages));
         assertThat(matcher.find()).isTrue();
         URI page = URI.create(matcher.group(1));
-        Live.tool(
-            Live.trigger(),
-            "--file",
-            fs.nocow().resolve("data").toString(),
-            "--operations",
-            "503",
-            "--rw",
-            "write",
-            "--buffer",
-            "half",
-            "--buffer-source",
-            "same-file");
+        Live.provoke(
+            fs.nocow().resolve("data"),
+            503,
+            () -> match.equals("fleet") || read(messages).contains("lock_order"));
         Live.await("metrics", () -> metrics(page).contains("faultline_dio_retries_total"));
         assertThat(metrics(page))
             .containsPattern("faultline_agent_sink_errors_total\\{[^}]*} 0\n")

@@ -56,29 +56,15 @@ class AgentOptionsIT {
                   "--redact"))) {
         assertThat(agent.get("/api/v1/operations").statusCode()).isEqualTo(401);
         Path secret = fs.nocow().resolve("payroll.db");
-        Live.tool(
-            Live.trigger(),
-            "--file",
-            secret.toString(),
-            "--operations",
-            "101",
-            "--rw",
-            "write",
-            "--buffer",
-            "half",
-            "--buffer-source",
-            "same-file");
         String[] known = {"Authorization", "Bearer sesame"};
+        Live.provoke(
+            secret,
+            101,
+            () ->
+                agent.get("/api/v1/alerts", known).body().contains("lock_order")
+                    && operations(agent, known).stream().anyMatch(one -> one.get("path") != null));
+        List<Map<String, Object>> operations = operations(agent, known);
         long untilNs = System.nanoTime() + 60_000_000_000L;
-        List<Map<String, Object>> operations = List.of();
-        while (operations.isEmpty()
-            || !agent.get("/api/v1/alerts", known).body().contains("lock_order")) {
-          assertThat(System.nanoTime()).as("seen").isLessThan(untilNs);
-          Thread.sleep(100);
-          operations =
-              Live.list(
-                  JSON.std.mapFrom(agent.get("/api/v1/operations", known).body()), "operations");
-        }
         assertThat(operations.get(0).get("comm").toString()).startsWith("task");
         for (String path :
             List.of(
@@ -114,6 +100,12 @@ class AgentOptionsIT {
           .as("the journal has the real names")
           .contains("payroll.db");
     }
+  }
+
+  private static List<Map<String, Object>> operations(RunningAgent agent, String... headers)
+      throws Exception {
+    String body = agent.get("/api/v1/operations", headers).body();
+    return Live.list(JSON.std.mapFrom(body), "operations");
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
@@ -98,6 +99,41 @@ final class Live {
         throw new AssertionError(what + ": not within " + DEADLINE);
       }
       Thread.sleep(20); // the kernel tells nobody when a file below /proc or /sys changes
+    }
+  }
+
+  /**
+   * Writes whose buffer misses pages of the same file, {@code operations} at a time, until what
+   * they bring is seen: their process may end before it can be asked what it maps or has open, and
+   * then it takes another one.
+   *
+   * @return how many it took
+   */
+  static int provoke(Path file, int operations, Callable<Boolean> isSeen) throws Exception {
+    long deadline = System.nanoTime() + DEADLINE.toNanos();
+    for (int runs = 1; ; runs++) {
+      tool(
+          trigger(),
+          "--file",
+          file.toString(),
+          "--operations",
+          Integer.toString(operations),
+          "--rw",
+          "write",
+          "--buffer",
+          "half",
+          "--buffer-source",
+          "same-file");
+      long untilNs = System.nanoTime() + 2_000_000_000L; // alerts come every second
+      while (System.nanoTime() < untilNs) {
+        if (isSeen.call()) {
+          return runs;
+        }
+        Thread.sleep(50); // an agent tells nobody when it has something new
+      }
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("not seen within " + DEADLINE + " of " + runs + " runs");
+      }
     }
   }
 
