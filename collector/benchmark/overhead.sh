@@ -94,12 +94,12 @@ seconds, usage = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CH
 print(usage.ru_minflt / seconds, 1e9 * (usage.ru_utime + usage.ru_stime) / usage.ru_minflt)
 PY
 }
-cpu_ns() { # of the observer, all its threads
+cpu_ns() { # of the observer, threads that have ended included
 	[ -n "$observer" ] || { echo 0; return; }
-	cat /proc/"$observer"/task/*/schedstat 2>/dev/null | awk '{ns += $1} END {printf "%d\n", ns}'
+	awk -v hz="$(getconf CLK_TCK)" '{printf "%.0f\n", ($14 + $15) * 1e9 / hz}' /proc/"$observer"/stat
 }
 turn() { # NAME
-	load_reads 1 >/dev/null # whoever starts has warmed up
+	load_reads 3 >/dev/null # whoever starts has warmed up: a JVM compiles meanwhile
 	local before after
 	before="$(cpu_ns) $(date +%s%N)"
 	echo "$1 reads $(load_reads "$seconds")" >>"$work/results"
