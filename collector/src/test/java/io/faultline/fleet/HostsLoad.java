@@ -245,7 +245,7 @@ final class HostsLoad {
                 + " events: "
                 + Files.readString(collector.log()));
       }
-      Thread.sleep(100);
+      Thread.sleep(100); // a look costs it a request
     }
     if (collector.count("events_missing") + collector.count("runs_evicted") > 0) {
       throw new AssertionError(
