@@ -104,7 +104,7 @@ kill -TERM $recorder
 wait $recorder || { cat "$work/log" >&2; exit 1; }
 recorder=""
 
-"$root/faultline" report --json --top 1 "$recording" >"$work/report.json"
+"$root/faultline" report --json --top 1 "$recording" >"$work/report.json" || { tail -n 20 "$work/report.json" >&2; exit 1; }
 python3 - "$work/report.json" "$recording" "$took" "$round" "$fs" "$dev" <<'PYTHON'
 import collections, json, os, sys
 report, recording, took, rounds, fs, dev = sys.argv[1:]
