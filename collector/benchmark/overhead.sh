@@ -4,9 +4,12 @@
 # control. Everyone has their turn between two turns of nobody, and is compared with the mean of these two, so what else the
 # machine does meets both; printed are medians of ROUNDS such ratios. overhead.sh [ROUNDS [SECONDS]], SECONDS of each load a turn.
 #
-# The reads come from a loop device whose file is in memory: a device without latency, where a cost shows most. Of the CPUs half
-# read; the others are for the device, the kernel's workers and the observer. The load's own CPU time counts besides: other work
-# on the machine changes it less. The observers' CPU time is printed for itself.
+# The reads come from two loop devices: one whose file is on this machine's disk and read directly, and one whose file is in
+# memory, a device without latency, where a cost shows most. Half of the CPUs read, and the devices' workers (all of the
+# kernel's unbound ones, while this runs) are on the same ones: left to the scheduler, a read that wakes a worker on another CPU
+# takes up to four times as long as one that does not (where the CPUs are virtual), and an observer's first effect would be how
+# often that happens. The observers may run where they like. The load's own CPU time counts besides: other work on the machine,
+# and the disk's moods, change it less. The observers' CPU time is printed for itself.
 # FAULTLINE_OBSERVERS="control agent" are all there are; with FAULTLINE_BEFORE=CHECKOUT the agent of another checkout, which must
 # be built, takes turns too.
 #
@@ -21,9 +24,16 @@ work=$(mktemp -d /var/tmp/faultline-overhead-XXXXXX)
 jobs=$((($(nproc) + 1) / 2))
 observers=${FAULTLINE_OBSERVERS:-control agent ${FAULTLINE_BEFORE:+before} bpftrace bcc}
 observer=""
+workers=/sys/devices/virtual/workqueue/cpumask
+workers_before=$(cat $workers)
+disk_loop=""
 cleanup() {
 	stop_observer
-	if mountpoint -q "$work/mnt"; then umount "$work/mnt"; fi
+	echo "$workers_before" >$workers
+	for device in memory disk; do
+		if mountpoint -q "$work/$device"; then umount "$work/$device"; fi
+	done
+	[ -z "$disk_loop" ] || losetup -d "$disk_loop"
 	rm -rf "$work"
 }
 stop_observer() {
@@ -35,15 +45,27 @@ stop_observer() {
 }
 trap cleanup EXIT
 trap 'exit 1' INT TERM
-for tool in fio gcc mkfs.btrfs python3; do
+for tool in fio gcc mkfs.btrfs python3 taskset; do
 	command -v $tool >/dev/null || { echo "overhead.sh: $tool: not found (expected: installed)" >&2; exit 1; }
 done
 gcc -O2 -o "$work/storm" "$here/live/storm.c"
-mkdir "$work/mnt"
-truncate -s 512M "$work/image"
-mkfs.btrfs -q "$work/image" >/dev/null
-mount -o loop "$work/image" "$work/mnt"
-chattr +C "$work/mnt"
+mkdir "$work/memory" "$work/disk"
+for device in memory disk; do
+	# Written, not a hole: what is read from a hole comes from no disk.
+	head -c 512M /dev/zero >"$work/$device.image"
+	mkfs.btrfs -q -f "$work/$device.image" >/dev/null
+done
+sync "$work/disk.image"
+mount -o loop "$work/memory.image" "$work/memory"
+devices=memory
+if disk_loop=$(losetup --direct-io=on --find --show "$work/disk.image" 2>"$work/losetup.log"); then
+	mount "$disk_loop" "$work/disk"
+	devices="disk memory"
+else
+	echo "disk: left out: $(tail -n 1 "$work/losetup.log")"
+fi
+for device in $devices; do chattr +C "$work/$device"; done
+printf '%x\n' $(((1 << jobs) - 1)) >$workers
 mountpoint -q /sys/kernel/tracing || mount -t tracefs nodev /sys/kernel/tracing
 printf 'web: {listen: ""}\nbudget: {probes: 1, cpu: 1}\n' >"$work/agent.yaml"
 
@@ -75,9 +97,9 @@ start_observer() { # NAME: returns when it is attached; 1 when it cannot be had
 }
 
 # Prints operations a second, nanoseconds of the load's own CPU time an operation.
-load_reads() {
-	fio --name=read --filename="$work/mnt/data" --size=128M --rw=randread --direct=1 --ioengine=psync --bs=4k --numjobs=$jobs \
-		--time_based --runtime="$1" --group_reporting --output-format=json 2>/dev/null | python3 -c '
+load_reads() { # DEVICE SECONDS
+	taskset -c 0-$((jobs - 1)) fio --name=read --filename="$work/$1/data" --size=128M --rw=randread --direct=1 --ioengine=psync --bs=4k --numjobs=$jobs \
+		--time_based --runtime="$2" --group_reporting --output-format=json 2>/dev/null | python3 -c '
 import json, sys
 job = json.load(sys.stdin)["jobs"][0]
 read = job["read"]
@@ -99,10 +121,12 @@ cpu_ns() { # of the observer, threads that have ended included
 	awk -v hz="$(getconf CLK_TCK)" '{printf "%.0f\n", ($14 + $15) * 1e9 / hz}' /proc/"$observer"/stat
 }
 turn() { # NAME
-	load_reads 3 >/dev/null # whoever starts has warmed up: a JVM compiles meanwhile
+	load_reads memory 3 >/dev/null # whoever starts has warmed up: a JVM compiles meanwhile
 	local before after
 	before="$(cpu_ns) $(date +%s%N)"
-	echo "$1 reads $(load_reads "$seconds")" >>"$work/results"
+	for device in $devices; do
+		echo "$1 $device $(load_reads $device "$seconds")" >>"$work/results"
+	done
 	echo "$1 faults $(load_faults "$seconds")" >>"$work/results"
 	after="$(cpu_ns) $(date +%s%N)"
 	echo "$1 own $before $after" | awk '{print $1, $2, ($5 - $3) / ($6 - $4), 0}' >>"$work/results"
@@ -110,7 +134,7 @@ turn() { # NAME
 
 . "$here/header.sh"
 echo
-load_reads 1 >/dev/null # lays the file out
+for device in $devices; do load_reads $device 1 >/dev/null; done # lays the files out
 missing=""
 turn nobody
 for ((round = 1; round <= rounds; round++)); do
@@ -135,8 +159,10 @@ python3 - "$work/results" <<'PY'
 import collections, statistics, sys
 turns = [line.split() for line in open(sys.argv[1])]
 median = statistics.median
-for what, unit in (("reads", "direct reads"), ("faults", "page faults")):
+for what, unit in (("disk", "direct reads, disk"), ("memory", "direct reads, memory"), ("faults", "page faults")):
     of = [(name, float(rate), float(ns)) for name, load, rate, ns in turns if load == what]
+    if not of:
+        continue
     slower, more, extra = (collections.defaultdict(list) for _ in range(3))
     for before, here, after in zip(of, of[1:], of[2:]):
         if here[0] != "nobody":
@@ -144,11 +170,13 @@ for what, unit in (("reads", "direct reads"), ("faults", "page faults")):
             more[here[0]].append(100 * (here[2] / ((before[2] + after[2]) / 2) - 1))
             extra[here[0]].append(here[2] - (before[2] + after[2]) / 2)
     nobody = [turn for turn in of if turn[0] == "nobody"]
-    print(f"{unit}: {median(t[1] for t in nobody):,.0f}/s with nobody, {median(t[2] for t in nobody):,.0f} ns of CPU time each")
+    rate = median(t[1] for t in nobody)
+    print(f"{unit}: {rate:,.0f}/s with nobody, {median(t[2] for t in nobody):,.0f} ns of CPU time each")
     for name in slower:
         quarter = statistics.quantiles(slower[name], n=4) if len(slower[name]) > 1 else [slower[name][0]] * 3
         print(f"  {name:9} {median(slower[name]):+6.2f} % slower (quartiles {quarter[0]:+.2f} to {quarter[2]:+.2f}),"
-              f" {median(more[name]):+6.2f} % CPU time, {median(extra[name]):+6.0f} ns each; {len(slower[name])} rounds")
+              f" {median(more[name]):+6.2f} % CPU time, {median(extra[name]):+6.0f} ns each"
+              f" = {median(extra[name]) * rate / 1e7:+.2f} % of the time; {len(slower[name])} rounds")
 own = collections.defaultdict(list)
 for name, load, share, _ in turns:
     if load == "own" and name not in ("nobody", "control"):
