@@ -328,6 +328,7 @@ int dio_invalidate_fail_btf(__u64 *ctx)
 	return read_invalidate_fail((const void *)ctx[0], (__s64)ctx[1], ctx[2]);
 }
 
+/* In detail normal it is attached only where tasks are left out: README.md has what is not seen without it. */
 SEC("tp_btf/page_fault_user")
 int page_fault_user_btf(__u64 *ctx)
 {

@@ -36,7 +36,7 @@ for kernel in kernels:
     releases[kernel] = (lines_of(kernel, "btrfs", "KERNEL") or ["did not start"])[0]
     for fs in ("btrfs", "gfs2"):
         for line in lines_of(kernel, fs, "TEXT"):
-            hook = re.match(r"\s*\w+\s+(\w+)\s+((?:tp_btf|raw_tp|tp|kprobe|kretprobe)/\S+|-)\s", line + " ")
+            hook = re.match(r"\s*\w+\s+(\w+)\s+((?:/proc/vmstat or )?(?:tp_btf|raw_tp|tp|kprobe|kretprobe)/\S+|-)\s", line + " ")
             if hook:
                 ways = hooks.setdefault(hook[1], {})
                 if ways.get(kernel, "-") == "-":

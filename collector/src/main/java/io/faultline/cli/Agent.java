@@ -10,6 +10,7 @@ import io.faultline.pipeline.Pipeline;
 import io.faultline.pipeline.StreamListener;
 import io.faultline.probe.KernelFeatures;
 import io.faultline.probe.ProbeOptions;
+import io.faultline.probe.UserFaults;
 import io.faultline.probe.confine.Confinement;
 import io.faultline.risk.Alert;
 import io.faultline.sink.AlertDesk;
@@ -127,7 +128,8 @@ final class Agent {
     for (StreamInfo.Hook hook : info.hooks()) {
       if (hook.via().equals(StreamInfo.VIA_NONE)) {
         missing.add(hook.name());
-      } else if (!hook.via().equals(StreamInfo.VIA_NOT_LOADED)) {
+      } else if (!hook.via().equals(StreamInfo.VIA_NOT_LOADED)
+          && !hook.via().equals(UserFaults.VIA)) {
         attached++;
       }
     }
@@ -275,6 +277,11 @@ final class Agent {
       messages.say(file + " is taken; alerts go to " + sinks.describe());
       if (!restart.isEmpty()) {
         messages.say("not changed before a restart: " + String.join(", ", restart));
+      }
+      if (source.probes().skipsUserFaults()) {
+        messages.say(
+            "page_fault_user: not counted while only some tasks are watched (expected: a restart,"
+                + " which attaches its hook)");
       }
       config =
           new AgentConfig(

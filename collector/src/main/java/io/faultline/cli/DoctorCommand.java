@@ -7,6 +7,7 @@ import io.faultline.probe.KernelFeatures;
 import io.faultline.probe.Loader;
 import io.faultline.probe.MapMemory;
 import io.faultline.probe.ProbeOptions;
+import io.faultline.probe.UserFaults;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -102,6 +103,15 @@ final class DoctorCommand implements Callable<Integer> {
                 "kprobes",
                 "not in this kernel",
                 "needed only where a tracepoint is missing"));
+    String obstacle = UserFaults.obstacle();
+    checks.add(
+        obstacle == null
+            ? new Check(State.OK, UserFaults.VIA, "counts page faults", "")
+            : new Check(
+                State.NOTE,
+                UserFaults.VIA,
+                "no, " + obstacle,
+                "needed for page_fault_user in detail normal"));
   }
 
   private static Check privileges(KernelFeatures features) {
@@ -145,7 +155,7 @@ final class DoctorCommand implements Callable<Integer> {
           way != null ? "ok" : hook.isEssential ? "MISSING" : "none",
           hook.label(),
           way != null
-              ? plan.viaOf(hook)
+              ? viaOf(plan, hook)
               : hook.module().isEmpty() || features.hasModule(hook.module())
                   ? "-"
                   : "- (" + hook.module() + " is not loaded)",
@@ -189,7 +199,7 @@ final class DoctorCommand implements Callable<Integer> {
     for (Hook hook : Hook.values()) {
       Map<String, Object> item = new LinkedHashMap<>();
       item.put("name", hook.label());
-      item.put("via", plan.viaOf(hook));
+      item.put("via", viaOf(plan, hook));
       item.put("essential", hook.isEssential);
       hooks.add(item);
     }
@@ -198,6 +208,10 @@ final class DoctorCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     out.println(JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(json));
     out.flush();
+  }
+
+  private static String viaOf(HookPlan plan, Hook hook) {
+    return hook == Hook.PAGE_FAULT_USER ? UserFaults.describe(plan) : plan.viaOf(hook);
   }
 
   private static String kernelRelease() throws IOException {

@@ -97,7 +97,11 @@ public enum MetricName {
       "How long the first of these has waited; 0 when none does."),
 
   FAULT_USER(
-      Measurement.FAULT, "user", Kind.COUNTER, Unit.COUNT, "Page faults taken in user mode."),
+      Measurement.FAULT,
+      "user",
+      Kind.COUNTER,
+      Unit.COUNT,
+      "Page faults taken in user mode; in detail normal /proc/vmstat has them, with pages faulted in without an exception."),
   FAULT_KERNEL(
       Measurement.FAULT, "kernel", Kind.COUNTER, Unit.COUNT, "Page faults taken in kernel mode."),
   FAULT_IN_OPERATION(

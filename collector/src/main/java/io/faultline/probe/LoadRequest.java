@@ -3,6 +3,7 @@ package io.faultline.probe;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
 import java.util.Set;
 
 /**
@@ -18,6 +19,13 @@ record LoadRequest(String loader, int ringBytes, byte[] config, Set<Hook> withou
   static LoadRequest of(ProbeOptions options) {
     return new LoadRequest(
         options.loader(), options.ringBytes(), configOf(options), options.without());
+  }
+
+  /** The same without one more hook. */
+  LoadRequest without(Hook hook) {
+    Set<Hook> more = EnumSet.of(hook);
+    more.addAll(without);
+    return new LoadRequest(loader, ringBytes, config, more);
   }
 
   /** The settings as the map {@code config} has them. */

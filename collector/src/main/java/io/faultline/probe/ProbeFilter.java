@@ -18,6 +18,11 @@ public record ProbeFilter(OptionalInt dev, OptionalInt tgid, String comm, Option
   public static final ProbeFilter NONE =
       new ProbeFilter(OptionalInt.empty(), OptionalInt.empty(), "", OptionalLong.empty());
 
+  /** Whether it leaves out tasks, and not only devices. */
+  boolean isOfTasks() {
+    return tgid.isPresent() || !comm.isEmpty() || cgroup.isPresent();
+  }
+
   /** The filter in words, empty when it leaves nothing out. */
   public String describe() {
     List<String> parts = new ArrayList<>();

@@ -63,6 +63,7 @@ public final class ProbeSet implements AutoCloseable {
   private final BpfMap missedSlots;
   private final BpfMap used;
   private final Heartbeat heartbeat;
+  private final UserFaults userFaults; // null while the hook counts them, or nothing does
   private long stallNs;
   private final LockSlots slots;
   private boolean isLossSaid;
@@ -70,7 +71,8 @@ public final class ProbeSet implements AutoCloseable {
   private boolean isDetached;
   private boolean isClosed;
 
-  private ProbeSet(KernelFeatures features, ProbeOptions options, Attachment attachment) {
+  private ProbeSet(
+      KernelFeatures features, ProbeOptions options, Attachment attachment, UserFaults userFaults) {
     this.features = features;
     this.attachment = attachment;
     ringBytes = options.ringBytes();
@@ -96,7 +98,24 @@ public final class ProbeSet implements AutoCloseable {
     used = new BpfMap(attachment.mapFd("used"), 4, 4);
     heartbeat = new Heartbeat(attachment.mapFd("heartbeat"));
     stallNs = options.stallNs();
+    this.userFaults = userFaults;
+    takeVias();
+  }
+
+  private void takeVias() {
     vias.putAll(attachment.vias());
+    resumeUserFaults();
+    if (userFaults != null) {
+      vias.put(Hook.PAGE_FAULT_USER, UserFaults.VIA);
+    }
+  }
+
+  private void resumeUserFaults() {
+    if (userFaults != null) {
+      long[][] totals = newCounters();
+      readMap(totals);
+      userFaults.resume(kernelFaultsHandled(totals));
+    }
   }
 
   /**
@@ -107,12 +126,18 @@ public final class ProbeSet implements AutoCloseable {
   public static ProbeSet attach(KernelFeatures features, ProbeOptions options)
       throws ProbeException {
     LoadRequest request = LoadRequest.of(options);
+    UserFaults userFaults = null;
+    HookPlan plan = HookPlan.of(features, options.loader(), options.without());
+    if (UserFaults.suffice(hook -> plan.wayOf(hook) != null, options)) {
+      request = request.without(Hook.PAGE_FAULT_USER);
+      userFaults = openUserFaults();
+    }
     Attachment attachment =
         features.loaderSocket() != null
             ? RemoteAttachment.connect(features.loaderSocket(), request)
             : LocalAttachment.attach(features, request, null);
     try {
-      ProbeSet probes = new ProbeSet(features, options, attachment);
+      ProbeSet probes = new ProbeSet(features, options, attachment, userFaults);
       probes.refreshModules(change -> {});
       return probes;
     } catch (LastErrorException e) {
@@ -126,6 +151,14 @@ public final class ProbeSet implements AutoCloseable {
     } catch (ProbeException e) {
       attachment.close();
       throw e;
+    }
+  }
+
+  private static UserFaults openUserFaults() {
+    try {
+      return new UserFaults(Path.of(UserFaults.VIA));
+    } catch (IOException e) {
+      return null; // a hook that is missing: doctor says why
     }
   }
 
@@ -163,7 +196,7 @@ public final class ProbeSet implements AutoCloseable {
         return;
       }
       isLossSaid = false;
-      vias.putAll(attachment.vias());
+      takeVias();
       vias.forEach((hook, via) -> changes.accept(new Change(hook, true, via)));
     }
     refreshModules(changes);
@@ -253,8 +286,18 @@ public final class ProbeSet implements AutoCloseable {
 
   /** Changes what is left out and how much is emitted, from the next hit on. */
   public void configure(ProbeOptions options) {
+    if (userFaults != null) {
+      readCounters(newCounters()); // what came until now goes by the options until now
+      userFaults.skip(options.skipsFaults() || options.filter().isOfTasks());
+      resumeUserFaults(); // which faults were rejected is not looked at while they are left out
+    }
     config.update(0, LoadRequest.configOf(options));
     stallNs = options.stallNs();
+  }
+
+  /** Whether page faults in user mode are not counted: their hook would tell tasks apart. */
+  public boolean skipsUserFaults() {
+    return userFaults != null && userFaults.isSkipping();
   }
 
   /**
@@ -295,6 +338,7 @@ public final class ProbeSet implements AutoCloseable {
     used.update(StateLayout.USED_KEPT, none);
     used.update(StateLayout.USED_MISSED, none);
     slots.clear();
+    resumeUserFaults(); // nobody saw which faults of that time were rejected
   }
 
   /** Possible CPUs: the kernel keeps counters for each. */
@@ -303,12 +347,35 @@ public final class ProbeSet implements AutoCloseable {
   }
 
   /**
-   * Reads the counters of all CPUs.
+   * Reads the counters of all CPUs. Page faults in user mode are with the first CPU when no program
+   * counts them ({@link UserFaults}).
    *
    * @param totals filled with {@code [cpu][probe number * 8 + field]}: hits, emitted, aggregated,
    *     skipped, lost, inOperation, rejected, and one of no meaning
    */
   public void readCounters(long[][] totals) {
+    readMap(totals);
+    if (userFaults != null) {
+      if (vias.containsKey(Hook.PAGE_FAULT_USER) && !isDetached) {
+        userFaults.look(kernelFaultsHandled(totals));
+      }
+      int at = Probe.PAGE_FAULT_USER.number() * StateLayout.COUNTERS_FIELDS;
+      totals[0][at + StateLayout.COUNTERS_HITS] = userFaults.hits();
+      totals[0][at + StateLayout.COUNTERS_AGGREGATED] = userFaults.hits() - userFaults.skipped();
+      totals[0][at + StateLayout.COUNTERS_SKIPPED] = userFaults.skipped();
+    }
+  }
+
+  private long kernelFaultsHandled(long[][] totals) {
+    int at = Probe.PAGE_FAULT_KERNEL.number() * StateLayout.COUNTERS_FIELDS;
+    long handled = missedRuns(Hook.PAGE_FAULT_KERNEL);
+    for (long[] cpu : totals) {
+      handled += cpu[at + StateLayout.COUNTERS_HITS] - cpu[at + StateLayout.COUNTERS_REJECTED];
+    }
+    return handled;
+  }
+
+  private void readMap(long[][] totals) {
     ByteBuffer bytes = counters.lookup(0);
     for (int cpu = 0; cpu < cpus; cpu++) {
       for (int i = 0; i < Probe.values().length * StateLayout.COUNTERS_FIELDS; i++) {
@@ -532,6 +599,7 @@ public final class ProbeSet implements AutoCloseable {
 
   /** Ends all hits; what the programs kept stays readable. */
   public void detach() {
+    readCounters(newCounters()); // the last look at what no program counts
     isDetached = true;
     attachment.detach();
   }

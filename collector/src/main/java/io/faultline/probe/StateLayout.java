@@ -33,7 +33,9 @@ final class StateLayout {
 
   static final int COUNTERS_FIELDS = 8; // the last one is the programs' own
   static final int COUNTERS_HITS = 0;
+  static final int COUNTERS_AGGREGATED = 2;
   static final int COUNTERS_SKIPPED = 3;
+  static final int COUNTERS_REJECTED = 6;
 
   /** Behind the counters is what each CPU knows of the heartbeat. */
   static final int COUNTERS_BYTES = Probe.values().length * COUNTERS_FIELDS * 8 + 16;
