@@ -65,7 +65,8 @@ final class Lab {
     }
     arguments.addAll(List.of(options));
     arguments.addAll(List.of("--", "bash", "-c", command));
-    Live.Result result = Live.run(TIMEOUT_S, arguments.toArray(String[]::new));
+    // What the emulator broke, lab runs once more, in up to twice the time.
+    Live.Result result = Live.run(3 * TIMEOUT_S, arguments.toArray(String[]::new));
     assertThat(result.status()).as(result.out() + result.err()).isZero();
     return result;
   }
