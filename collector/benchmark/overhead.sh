@@ -1,8 +1,9 @@
 #!/bin/bash
 # What the agent costs whoever is watched, from end to end: fio's direct random reads on btrfs, and a storm of page faults, with
-# the agent (detail normal), with a bpftrace script and with a bcc script that collect the same facts, and with nothing, as a
-# control. Everyone has their turn between two turns of nobody, and is compared with the mean of these two, so what else the
-# machine does meets both; printed are medians of ROUNDS such ratios. overhead.sh [ROUNDS [SECONDS]], SECONDS of each load a turn.
+# the agent (detail normal), with a bpftrace script and with a bcc script that collect the same facts, with programs that do
+# nothing on the hooks of a read and of a page fault in user mode, and with nothing, as a control. Everyone has their turn
+# between two turns of nobody, and is compared with the mean of these two, so what else the machine does meets both; printed are
+# medians of ROUNDS such ratios. overhead.sh [ROUNDS [SECONDS]], SECONDS of each load a turn.
 #
 # The reads come from two loop devices: one whose file is on this machine's disk and read directly, and one whose file is in
 # memory, a device without latency, where a cost shows most. Half of the CPUs read, and the devices' workers (all of the
@@ -10,11 +11,11 @@
 # takes up to four times as long as one that does not (where the CPUs are virtual), and an observer's first effect would be how
 # often that happens. The observers may run where they like. The load's own CPU time counts besides: other work on the machine,
 # and the disk's moods, change it less. The observers' CPU time is printed for itself.
-# FAULTLINE_OBSERVERS="control agent" are all there are; with FAULTLINE_BEFORE=CHECKOUT the agent of another checkout, which must
-# be built, takes turns too.
 #
-# Needs root, fio, gcc, btrfs-progs, python3; bpftrace and bcc (Debian: apt-get install bpftrace python3-bpfcc) are left out, with
-# the reason, where they are missing or do not attach.
+# FAULTLINE_OBSERVERS="control agent" chooses among them; with FAULTLINE_BEFORE=CHECKOUT the agent of another checkout, which
+# must be built, takes turns too.
+# Needs root, fio, gcc, btrfs-progs, python3; bpftrace, bcc and the empty programs (Debian: apt-get install bpftrace
+# python3-bpfcc clang libbpf-dev) are left out, with the reason, where they are missing or do not attach.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -22,7 +23,7 @@ rounds=${1:-10}
 seconds=${2:-3}
 work=$(mktemp -d /var/tmp/faultline-overhead-XXXXXX)
 jobs=$((($(nproc) + 1) / 2))
-observers=${FAULTLINE_OBSERVERS:-control agent ${FAULTLINE_BEFORE:+before} bpftrace bcc}
+observers=${FAULTLINE_OBSERVERS:-control empty agent ${FAULTLINE_BEFORE:+before} bpftrace bcc}
 observer=""
 workers=/sys/devices/virtual/workqueue/cpumask
 workers_before=$(cat $workers)
@@ -65,7 +66,11 @@ else
 	echo "disk: left out: $(tail -n 1 "$work/losetup.log")"
 fi
 for device in $devices; do chattr +C "$work/$device"; done
-printf '%x\n' $(((1 << jobs) - 1)) >$workers
+# The kernel's way to write a mask: words of 32 bits with commas between.
+python3 -c "
+m = (1 << $jobs) - 1
+words = [m >> shift & 0xffffffff for shift in range(0, max(m.bit_length(), 1), 32)]
+print(','.join(f'{w:08x}' for w in reversed(words)))" >$workers
 mountpoint -q /sys/kernel/tracing || mount -t tracefs nodev /sys/kernel/tracing
 printf 'web: {listen: ""}\nbudget: {probes: 1, cpu: 1}\n' >"$work/agent.yaml"
 
@@ -77,6 +82,14 @@ start_observer() { # NAME: returns when it is attached; 1 when it cannot be had
 		checkout=$root
 		[ "$1" = agent ] || checkout=$FAULTLINE_BEFORE
 		"$checkout/faultline" agent --config "$work/agent.yaml" >"$work/log" 2>&1 & ready='agent watches' ;;
+	empty)
+		if [ ! -p "$work/never" ]; then
+			gcc -O2 -o "$work/hold" "$here/live/hold.c" -lbpf 2>"$work/log" || return 1
+			clang -target bpf -g -O2 -idirafter "/usr/include/$(uname -m)-linux-gnu" -c "$here/live/empty.bpf.c" \
+				-o "$work/empty.bpf.o" 2>"$work/log" || return 1
+			mkfifo "$work/never" # whose end never comes, as it is open for writing too
+		fi
+		"$work/hold" "$work/empty.bpf.o" <>"$work/never" >"$work/log" 2>&1 & ready=attached ;;
 	bpftrace)
 		command -v bpftrace >/dev/null || { echo 'not found (expected: installed)' >"$work/log"; return 1; }
 		bpftrace "$here/live/overhead.bt" >"$work/log" 2>&1 & ready='^ready' ;;
