@@ -66,11 +66,10 @@ else
 	echo "disk: left out: $(tail -n 1 "$work/losetup.log")"
 fi
 for device in $devices; do chattr +C "$work/$device"; done
-# The kernel's way to write a mask: words of 32 bits with commas between.
-python3 -c "
-m = (1 << $jobs) - 1
-words = [m >> shift & 0xffffffff for shift in range(0, max(m.bit_length(), 1), 32)]
-print(','.join(f'{w:08x}' for w in reversed(words)))" >$workers
+# A mask of CPUs is words of 32 bits with commas between, and must come in one write.
+echo "$(python3 -c "
+mask = (1 << $jobs) - 1
+print(','.join(f'{mask >> shift & 0xffffffff:08x}' for shift in reversed(range(0, mask.bit_length(), 32))))")" >$workers
 mountpoint -q /sys/kernel/tracing || mount -t tracefs nodev /sys/kernel/tracing
 printf 'web: {listen: ""}\nbudget: {probes: 1, cpu: 1}\n' >"$work/agent.yaml"
 
