@@ -111,7 +111,7 @@ final class DoctorCommand implements Callable<Integer> {
                 State.NOTE,
                 UserFaults.VIA,
                 "no, " + obstacle,
-                "needed for page_fault_user in detail normal"));
+                "page_fault_user costs more: a program counts them"));
   }
 
   private static Check privileges(KernelFeatures features) {

@@ -129,8 +129,10 @@ public final class ProbeSet implements AutoCloseable {
     UserFaults userFaults = null;
     HookPlan plan = HookPlan.of(features, options.loader(), options.without());
     if (UserFaults.suffice(hook -> plan.wayOf(hook) != null, options)) {
-      request = request.without(Hook.PAGE_FAULT_USER);
       userFaults = openUserFaults();
+    }
+    if (userFaults != null) {
+      request = request.without(Hook.PAGE_FAULT_USER);
     }
     Attachment attachment =
         features.loaderSocket() != null
@@ -158,7 +160,7 @@ public final class ProbeSet implements AutoCloseable {
     try {
       return new UserFaults(Path.of(UserFaults.VIA));
     } catch (IOException e) {
-      return null; // a hook that is missing: doctor says why
+      return null; // then a program counts them; doctor says why
     }
   }
 
