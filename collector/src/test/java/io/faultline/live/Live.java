@@ -102,6 +102,22 @@ final class Live {
     }
   }
 
+  /** Direct writes, each with a buffer that is half in memory and maps the same file. */
+  static void writeMissing(Path file, int operations) throws Exception {
+    tool(
+        trigger(),
+        "--file",
+        file.toString(),
+        "--operations",
+        Integer.toString(operations),
+        "--rw",
+        "write",
+        "--buffer",
+        "half",
+        "--buffer-source",
+        "same-file");
+  }
+
   /**
    * Writes whose buffer misses pages of the same file, {@code operations} at a time, until what
    * they bring is seen: their process may end before it can be asked what it maps or has open, and
@@ -112,18 +128,7 @@ final class Live {
   static int provoke(Path file, int operations, Callable<Boolean> isSeen) throws Exception {
     long deadline = System.nanoTime() + DEADLINE.toNanos();
     for (int runs = 1; ; runs++) {
-      tool(
-          trigger(),
-          "--file",
-          file.toString(),
-          "--operations",
-          Integer.toString(operations),
-          "--rw",
-          "write",
-          "--buffer",
-          "half",
-          "--buffer-source",
-          "same-file");
+      writeMissing(file, operations);
       long untilNs = System.nanoTime() + 2_000_000_000L; // alerts come every second
       while (System.nanoTime() < untilNs) {
         if (isSeen.call()) {

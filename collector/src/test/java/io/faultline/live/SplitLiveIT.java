@@ -80,21 +80,6 @@ class SplitLiveIT {
     }
   }
 
-  private static void operations(Path file, int count) throws Exception {
-    Live.tool(
-        Live.trigger(),
-        "--file",
-        file.toString(),
-        "--operations",
-        "" + count,
-        "--rw",
-        "write",
-        "--buffer",
-        "half",
-        "--buffer-source",
-        "same-file");
-  }
-
   @Test
   void shouldSeeEverythingWithoutAnyPrivilege() throws Exception {
     String stall = Live.ROOT.resolve("bpf/test/trigger/stall.sh").toString();
@@ -110,7 +95,7 @@ class SplitLiveIT {
       Path messages = split.root.resolve("agent.log");
       Process agent = startAgent(split, messages, fs.mount);
       Path file = fs.nocow().resolve("data");
-      operations(file, 5003); // for as long as the loader needs to look at what is mapped
+      Live.writeMissing(file, 5003); // for as long as the loader needs to look at what is mapped
       // The kernel's stack of a task of another user, and the file that it maps: the loader reads
       // them.
       Live.tool(
@@ -293,20 +278,20 @@ class SplitLiveIT {
     try (Live.LoopFs fs = openToAll(Live.LoopFs.make("btrfs"));
         Split split = Split.make()) {
       Path file = fs.nocow().resolve("data");
-      operations(file, 1);
+      Live.writeMissing(file, 1);
       Process loader = split.startLoader();
       Path messages = split.root.resolve("agent.log");
       Process agent = startAgent(split, messages, fs.mount);
-      operations(file, 101);
+      Live.writeMissing(file, 101);
       Live.signal(loader, "KILL");
       Live.waitFor(loader);
       Live.await("said", () -> Split.read(messages).contains("the loader is gone"));
       assertThat(split.attached()).isEmpty();
-      operations(file, 53); // nobody sees them
+      Live.writeMissing(file, 53); // nobody sees them
       assertThat(get(messages, "/api/v1/now")).as("the page is served").contains("balance");
       split.startLoader();
       Live.await("back", () -> Split.read(messages).contains("hook dio_begin: attached,"));
-      operations(file, 211);
+      Live.writeMissing(file, 211);
       Live.signal(agent, "TERM");
       assertThat(Live.waitFor(agent)).as(Split.read(messages)).isZero();
       Live.await("detached", () -> split.attached().isEmpty());
@@ -346,11 +331,11 @@ class SplitLiveIT {
     try (Live.LoopFs fs = openToAll(Live.LoopFs.make("btrfs"));
         Split split = Split.make()) {
       Path file = fs.nocow().resolve("data");
-      operations(file, 1);
+      Live.writeMissing(file, 1);
       Process loader = split.startLoader("--allow-bcc");
       Path messages = split.root.resolve("agent.log");
       Process agent = startAgent(split, messages, fs.mount, "  loader: bcc\n");
-      operations(file, 101);
+      Live.writeMissing(file, 101);
       Live.signal(loader, "KILL");
       Live.waitFor(loader);
       Live.await("detached", () -> split.attached().isEmpty());
@@ -366,7 +351,7 @@ class SplitLiveIT {
       assertThat(Live.number(balance, "lost")).isZero();
 
       Process next = startAgent(split, messages, fs.mount, "  loader: bcc\n");
-      operations(file, 53);
+      Live.writeMissing(file, 53);
       Live.signal(next, "TERM");
       assertThat(Live.waitFor(next)).as(Split.read(messages)).isZero();
       report = Live.faultline("report", "--json", journal).json();
@@ -394,11 +379,11 @@ class SplitLiveIT {
     try (Live.LoopFs fs = openToAll(Live.LoopFs.make("btrfs"));
         Split split = Split.make()) {
       Path file = fs.nocow().resolve("data");
-      operations(file, 1);
+      Live.writeMissing(file, 1);
       split.startLoader();
       Path messages = split.root.resolve("agent.log");
       Process agent = startAgent(split, messages, fs.mount, "budget:\n  stall: 2s\n");
-      operations(file, 101);
+      Live.writeMissing(file, 101);
       Process reader;
       try (Held held = Held.of(fs.device)) {
         reader = held.read(file);
@@ -410,7 +395,7 @@ class SplitLiveIT {
         Live.await("reading again", () -> isSaid(split, "nothing was seen for"));
       }
       assertThat(Live.waitFor(reader)).isZero();
-      operations(file, 211);
+      Live.writeMissing(file, 211);
       Live.signal(agent, "TERM");
       assertThat(Live.waitFor(agent)).as(Split.read(messages)).isZero();
       Live.await("detached", () -> split.attached().isEmpty());
@@ -431,12 +416,12 @@ class SplitLiveIT {
     try (Live.LoopFs fs = openToAll(Live.LoopFs.make("btrfs"));
         Split split = Split.make()) {
       Path file = fs.nocow().resolve("data");
-      operations(file, 1);
+      Live.writeMissing(file, 1);
       Process loader = split.startLoader("--allow-bcc");
       Path messages = split.root.resolve("agent.log");
       Process agent = startAgent(split, messages, fs.mount, "  loader: " + kind + "\n");
       Live.signal(loader, "STOP");
-      operations(file, 307);
+      Live.writeMissing(file, 307);
       Live.await(
           "counted",
           () -> {

@@ -63,18 +63,7 @@ class WebLoadIT {
               .start();
       try {
         Live.await("followers", () -> followers(agent) >= FOLLOWERS + STUCK);
-        Live.tool(
-            Live.trigger(),
-            "--file",
-            fs.nocow().resolve("data").toString(),
-            "--operations",
-            Integer.toString(RETRIES),
-            "--rw",
-            "write",
-            "--buffer",
-            "half",
-            "--buffer-source",
-            "same-file");
+        Live.writeMissing(fs.nocow().resolve("data"), RETRIES);
         assertThat(Live.waitFor(load)).isZero();
       } finally {
         load.destroyForcibly();
