@@ -203,7 +203,7 @@ final class Agent {
 
     void tick(long nowNs) throws IOException {
       manager.alive(nowNs);
-      sayClock(source.takeClockStepNs());
+      followClock(source.takeClockStepNs());
       thrift.tick(nowNs);
       keeping.tick(nowNs);
       shipping.tick(nowNs);
@@ -217,8 +217,9 @@ final class Agent {
       }
     }
 
-    private void sayClock(long stepNs) {
+    private void followClock(long stepNs) throws IOException {
       if (stepNs != 0) {
+        keeping.flush(); // what comes after the message is in a segment of the new time
         messages.say(
             String.format(
                 "the clock was set by %+,.1f s: times follow from here on, nothing else does",
