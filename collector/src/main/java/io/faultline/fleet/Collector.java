@@ -63,6 +63,7 @@ public final class Collector implements AutoCloseable {
   private volatile boolean hasRun;
   private volatile long backoffMs = BACKOFF_MIN_MS;
   private volatile long failedLastNs = startNs;
+  private volatile long runningNs = startNs; // since when it runs, or ran last
 
   private Collector(
       KafkaSettings kafka, CollectorSettings settings, HostBoard board, Consumer<String> messages) {
@@ -90,6 +91,7 @@ public final class Collector implements AutoCloseable {
         (now, before) -> {
           if (now == KafkaStreams.State.RUNNING) {
             hasRun = true;
+            runningNs = System.nanoTime();
           }
           if (now == KafkaStreams.State.ERROR || now == KafkaStreams.State.NOT_RUNNING) {
             ended.countDown();
@@ -189,9 +191,10 @@ public final class Collector implements AutoCloseable {
     long failedNs = System.nanoTime();
     boolean isNew = failedNs - failedLastNs > BACKOFF_MAX.toNanos() + CALM.toNanos();
     backoffMs = isNew ? BACKOFF_MIN_MS : Math.min(2 * backoffMs, BACKOFF_MAX.toMillis());
+    // Until then its state is still RUNNING, and yet it does not work.
+    failedLastNs = failedNs + TimeUnit.MILLISECONDS.toNanos(backoffMs);
     try {
       boolean isClosing = closing.await(backoffMs, TimeUnit.MILLISECONDS);
-      failedLastNs = System.nanoTime();
       return isClosing
           ? StreamThreadExceptionResponse.SHUTDOWN_CLIENT
           : StreamThreadExceptionResponse.REPLACE_THREAD;
@@ -233,7 +236,8 @@ public final class Collector implements AutoCloseable {
           endHanging(admin, nowNs);
         }
         if (streams.state() == KafkaStreams.State.RUNNING
-            && System.nanoTime() - failedLastNs > CALM.toNanos()) {
+            && System.nanoTime() - failedLastNs > CALM.toNanos()
+            && System.nanoTime() - runningNs > CALM.toNanos()) { // a rebalance may take as long
           engine.over("kafka: works again");
         }
       }
