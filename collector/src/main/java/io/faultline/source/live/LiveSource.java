@@ -93,12 +93,15 @@ public final class LiveSource implements EventSource {
   }
 
   private static StreamInfo describe(ProbeSet probes, ProbeOptions options) throws IOException {
+    String hostName = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+    String kernel = Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip();
+    String bootId = Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
     long ktimeNs = System.nanoTime(); // CLOCK_MONOTONIC on Linux, as bpf_ktime_get_ns()
     return new StreamInfo(
-        Files.readString(Path.of("/proc/sys/kernel/hostname")).strip(),
-        Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip(),
-        Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip(),
-        wallNsNow(),
+        hostName,
+        kernel,
+        bootId,
+        wallNsNow(), // at once: what passes in between looks as if somebody had set the clock
         ktimeNs,
         probes.loader(),
         options.isFull() ? "full" : "normal",
