@@ -85,7 +85,7 @@ public final class WebFuzz {
 
   private static String exchange(byte[] request) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), SERVER.address().getPort())) {
-      socket.setSoTimeout(5_000);
+      socket.setSoTimeout(15_000);
       socket.setTcpNoDelay(true);
       try {
         socket.getOutputStream().write(request);
