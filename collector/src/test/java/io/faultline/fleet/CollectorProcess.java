@@ -1,8 +1,8 @@
 package io.faultline.fleet;
 
 import io.faultline.cli.Main;
+import io.faultline.kafka.Ports;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 
 /** {@code faultline collect} in a process of its own, which can be killed and started again. */
 public final class CollectorProcess implements AutoCloseable {
-  private static final long DEADLINE_S = 120;
+  private static final long DEADLINE_S = 300;
 
   /** Of the JVM; a benchmark has others than tests, which are short. */
   private static final String OPTIONS =
@@ -34,9 +34,7 @@ public final class CollectorProcess implements AutoCloseable {
   public CollectorProcess(Path directory, String bootstrap, int partitions, List<String> more)
       throws IOException {
     this.directory = Files.createDirectories(directory);
-    try (ServerSocket socket = new ServerSocket(0)) {
-      port = socket.getLocalPort();
-    }
+    port = Ports.free();
     config = directory.resolve("collector.yaml");
     Files.writeString(
         config,
@@ -101,7 +99,7 @@ public final class CollectorProcess implements AutoCloseable {
     try {
       return http.send(
           HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-              .timeout(Duration.ofSeconds(5))
+              .timeout(Duration.ofSeconds(20))
               .build(),
           HttpResponse.BodyHandlers.ofString());
     } catch (IOException e) {

@@ -1,7 +1,6 @@
 package io.faultline.kafka;
 
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -29,7 +28,7 @@ import org.apache.kafka.common.errors.TopicExistsException;
  * Ready in about two seconds, 150 MiB.
  */
 public final class Broker implements AutoCloseable {
-  private static final Duration DEADLINE = Duration.ofSeconds(60);
+  private static final Duration DEADLINE = Duration.ofMinutes(3);
   private static final String PLAINTEXT = "PLAINTEXT";
 
   private final Path directory;
@@ -56,15 +55,15 @@ public final class Broker implements AutoCloseable {
    */
   public static Broker start(Path directory, Map<String, String> settings) throws Exception {
     Map<String, Integer> ports = new LinkedHashMap<>();
-    ports.put(PLAINTEXT, freePort());
-    ports.put("CONTROLLER", freePort());
+    ports.put(PLAINTEXT, Ports.free());
+    ports.put("CONTROLLER", Ports.free());
     Map<String, String> protocols = new LinkedHashMap<>();
     protocols.put(PLAINTEXT, PLAINTEXT);
     protocols.put("CONTROLLER", PLAINTEXT);
     for (Map.Entry<String, String> setting : settings.entrySet()) {
       if (setting.getKey().startsWith("listener:")) {
         String name = setting.getKey().substring("listener:".length());
-        ports.put(name, freePort());
+        ports.put(name, Ports.free());
         protocols.put(name, setting.getValue());
       }
     }
@@ -122,12 +121,6 @@ public final class Broker implements AutoCloseable {
     List<String> pairs = new ArrayList<>();
     map.forEach((key, value) -> pairs.add(key + separator + value));
     return pairs;
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   /** Starts it again on the same data; returns when it answers. */

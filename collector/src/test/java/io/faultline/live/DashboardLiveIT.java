@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import io.faultline.kafka.Ports;
 import io.faultline.recording.RecordingReader;
 import java.io.IOException;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -15,8 +15,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.snakeyaml.engine.v2.api.Load;
@@ -41,7 +39,6 @@ class DashboardLiveIT {
   private static final String OF_AGENT = "all points are of replays";
 
   private static final String OF_KERNEL = "kernel does not measure it";
-  private static final Pattern PAGE = Pattern.compile("page at (http://\\S+)");
 
   @TempDir private Path directory;
 
@@ -263,30 +260,28 @@ class DashboardLiveIT {
   @Test
   void shouldShowTheShippedRecordingsFromPrometheus() throws Exception {
     List<Process> replays = new ArrayList<>();
+    List<String> targets = new ArrayList<>();
+    for (int i = 0; i < HOSTS.size(); i++) {
+      targets.add("127.0.0.1:" + Ports.free());
+    }
     try {
-      List<String> targets = new ArrayList<>();
-      for (String host : HOSTS) {
-        Path messages = directory.resolve(host);
-        Process replay =
-            new ProcessBuilder(
-                    Live.command(
-                        "replay",
-                        sample(host).toString(),
-                        "--web",
-                        "127.0.0.1:0",
-                        "--speed",
-                        Integer.toString(SPEED)))
-                .redirectErrorStream(true)
-                .redirectOutput(messages.toFile())
-                .start();
-        replays.add(replay);
-        Live.await("page", () -> PAGE.matcher(read(messages)).find() || !replay.isAlive());
-        Matcher page = PAGE.matcher(read(messages));
-        assertThat(page.find()).as(read(messages)).isTrue();
-        targets.add(URI.create(page.group(1)).getAuthority());
-      }
       long fromMs = System.currentTimeMillis();
+      // It scrapes before anything is replayed, and so from each begin on.
       try (Database prometheus = Database.prometheus(directory, RULES, targets)) {
+        for (int i = 0; i < HOSTS.size(); i++) {
+          replays.add(
+              new ProcessBuilder(
+                      Live.command(
+                          "replay",
+                          sample(HOSTS.get(i)).toString(),
+                          "--web",
+                          targets.get(i),
+                          "--speed",
+                          Integer.toString(SPEED)))
+                  .redirectErrorStream(true)
+                  .redirectOutput(directory.resolve(HOSTS.get(i)).toFile())
+                  .start());
+        }
         for (String host : HOSTS) {
           Live.await("end", () -> read(directory.resolve(host)).contains("recording has ended"));
         }

@@ -276,7 +276,7 @@ final class DashboardQueries {
     try {
       HttpResponse<String> response =
           HTTP.send(
-              HttpRequest.newBuilder(server.resolve(path)).timeout(Duration.ofSeconds(20)).build(),
+              HttpRequest.newBuilder(server.resolve(path)).timeout(Duration.ofMinutes(1)).build(),
               HttpResponse.BodyHandlers.ofString());
       Map<String, Object> body = JSON.std.mapFrom(response.body());
       // An error may come with status 200 too.

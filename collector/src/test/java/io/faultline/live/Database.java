@@ -3,8 +3,8 @@ package io.faultline.live;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import io.faultline.kafka.Ports;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -43,7 +43,7 @@ final class Database implements AutoCloseable {
   /** InfluxDB 1.6; what it acknowledges is on disk. */
   static Database influx(Path directory) throws Exception {
     assumeInstalled(INFLUXD, "influxdb");
-    int port = freePort();
+    int port = Ports.free();
     Path config = directory.resolve("influxd.conf");
     Files.writeString(
         config,
@@ -65,7 +65,7 @@ final class Database implements AutoCloseable {
         bind-address = "127.0.0.1:%2$d"
         log-enabled = false
         """
-            .formatted(freePort(), port, directory));
+            .formatted(Ports.free(), port, directory));
     Database database =
         new Database(directory, port, "/ping", List.of(INFLUXD, "-config", config.toString()));
     database.start();
@@ -75,7 +75,7 @@ final class Database implements AutoCloseable {
   /** VictoriaMetrics, which has the write API of InfluxDB 2. */
   static Database victoria(Path directory) throws Exception {
     assumeInstalled(VICTORIA, "victoria-metrics");
-    int port = freePort();
+    int port = Ports.free();
     Database database =
         new Database(
             directory,
@@ -94,7 +94,7 @@ final class Database implements AutoCloseable {
   /** Prometheus, which scrapes these every second as the job {@code faultline}. */
   static Database prometheus(Path directory, Path rules, List<String> targets) throws Exception {
     assumeInstalled(PROMETHEUS, "prometheus");
-    int port = freePort();
+    int port = Ports.free();
     Path config = directory.resolve("prometheus.yml");
     Files.writeString(
         config,
@@ -134,12 +134,6 @@ final class Database implements AutoCloseable {
           "SKIPPED live test: " + program + " not found (expected: package " + debianPackage + ")");
     }
     assumeTrue(isThere, program + ": not found (expected: package " + debianPackage + ")");
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   /** Starts it, again too; returns when it answers. */
