@@ -29,7 +29,7 @@ import java.util.function.BooleanSupplier;
 
 /** A stream that is matched here, and the same through a journal and Kafka. */
 final class FleetFixture {
-  static final Duration DEADLINE = Duration.ofMinutes(2);
+  static final Duration DEADLINE = Duration.ofMinutes(5);
 
   /** As in a sample, but now: a topic does not keep what is long over. */
   static final StreamInfo INFO =

@@ -30,7 +30,7 @@ final class Script {
             .redirectOutput(output.toFile())
             .redirectError(errors.toFile())
             .start();
-    assertThat(process.waitFor(3, TimeUnit.MINUTES)).as("%s ends", command[0]).isTrue();
+    assertThat(process.waitFor(10, TimeUnit.MINUTES)).as("%s ends", command[0]).isTrue();
     assertThat(process.exitValue())
         .as("%s: %s", String.join(" ", command), Files.readString(errors))
         .isZero();

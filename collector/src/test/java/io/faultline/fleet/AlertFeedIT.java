@@ -59,7 +59,7 @@ class AlertFeedIT {
     public void close() {}
 
     String next() throws InterruptedException {
-      Notice notice = notices.poll(60, TimeUnit.SECONDS);
+      Notice notice = notices.poll(180, TimeUnit.SECONDS);
       return notice == null ? null : notice.info().hostName() + " " + notice.alert().rule().label();
     }
   }

@@ -3,6 +3,7 @@ package io.faultline.kafka;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.resource.PatternType;
@@ -122,20 +124,38 @@ public final class SecuredBroker implements AutoCloseable {
     return acls;
   }
 
-  /** Allows it from now on. */
+  /** Allows it; the broker knows when this returns. */
   public void allow(List<AclBinding> acls) throws Exception {
     try (Admin admin = broker.admin()) {
       admin.createAcls(acls).all().get(30, TimeUnit.SECONDS);
+      await(admin, acls, true);
     }
   }
 
-  /** Does not allow it any more. */
+  /** Does not allow it any more; the broker knows when this returns. */
   public void forbid(List<AclBinding> acls) throws Exception {
     try (Admin admin = broker.admin()) {
       admin
           .deleteAcls(acls.stream().map(AclBinding::toFilter).toList())
           .all()
           .get(30, TimeUnit.SECONDS);
+      await(admin, acls, false);
+    }
+  }
+
+  /** The controller has answered before the broker has heard of it. */
+  private static void await(Admin admin, List<AclBinding> acls, boolean isThere) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+    while (true) {
+      Collection<AclBinding> known =
+          admin.describeAcls(AclBindingFilter.ANY).values().get(30, TimeUnit.SECONDS);
+      if (acls.stream().allMatch(acl -> known.contains(acl) == isThere)) {
+        return;
+      }
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("broker: it does not learn of " + acls);
+      }
+      Thread.sleep(10); // it tells nobody
     }
   }
 

@@ -50,6 +50,20 @@ class AgentKafkaIT {
     }
   }
 
+  /** Events so far. */
+  private static long emitted(URI page) {
+    Matcher matcher =
+        Pattern.compile("faultline_agent_emitted_total\\{[^}]*} (\\d+)").matcher(metrics(page));
+    assertThat(matcher.find()).isTrue();
+    return Long.parseLong(matcher.group(1));
+  }
+
+  /** Events of the journal that Kafka has. */
+  private static long committed(Path journal) {
+    String position = read(journal.resolve("kafka.position"));
+    return position.isEmpty() ? 0 : Long.parseLong(position.split("[: ]")[1]);
+  }
+
   private static String read(Path file) {
     try {
       return Files.readString(file);
@@ -102,6 +116,9 @@ class AgentKafkaIT {
         assertThat(metrics(page))
             .containsPattern("faultline_agent_sink_errors_total\\{[^}]*} 0\n")
             .containsPattern("faultline_agent_sink_lost_total\\{[^}]*} 0\n");
+        // At its end it sends the rest for some seconds only.
+        long emitted = emitted(page);
+        Live.await("sent", () -> committed(journal) >= emitted);
         System.out.printf(
             "agent with journal, page and Kafka, match %s: %d MiB resident%n",
             match, rssKiB(agent) >> 10);

@@ -64,7 +64,7 @@ class AgentOptionsIT {
                 agent.get("/api/v1/alerts", known).body().contains("lock_order")
                     && operations(agent, known).stream().anyMatch(one -> one.get("path") != null));
         List<Map<String, Object>> operations = operations(agent, known);
-        long untilNs = System.nanoTime() + 60_000_000_000L;
+        long untilNs = System.nanoTime() + 180_000_000_000L;
         assertThat(operations.get(0).get("comm").toString()).startsWith("task");
         for (String path :
             List.of(
@@ -85,7 +85,7 @@ class AgentOptionsIT {
                         .header("Content-Type", "application/json")
                         .POST(
                             HttpRequest.BodyPublishers.ofString(
-                                "{\"rule\": \"lock_order\", \"duration_s\": 60, \"comment\": \"known\"}"))
+                                "{\"rule\": \"lock_order\", \"duration_s\": 600, \"comment\": \"known\"}"))
                         .build(),
                     HttpResponse.BodyHandlers.ofString());
         assertThat(silenced.statusCode()).as(silenced.body()).isEqualTo(201);

@@ -29,6 +29,7 @@ class AgentReloadIT {
             "source:",
             "  mount: " + fs.mount,
             "  min_wait: " + (reload + 1) + "ms",
+            "budget: {probes: 1, cpu: 1, memory: 1GiB, events: 1GiB}", // so that all is watched
             "rules:",
             "  thresholds:",
             "    stall: " + (10 + reload) + "s",

@@ -13,9 +13,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -26,7 +28,7 @@ import java.util.concurrent.TimeUnit;
  * and keeps what the page asked for and complained of. One thread.
  */
 final class Browser implements AutoCloseable {
-  private static final long DEADLINE_S = 60;
+  private static final long DEADLINE_S = 180;
   private static final String LISTENING = "DevTools listening on ";
 
   private final Process process;
@@ -34,6 +36,7 @@ final class Browser implements AutoCloseable {
   private final Listener listener = new Listener();
   private final List<String> requests = new ArrayList<>();
   private final List<String> complaints = new ArrayList<>();
+  private final Set<String> loaded = new HashSet<>(); // loaders of pages
   private final String session;
   private int lastId;
 
@@ -53,6 +56,7 @@ final class Browser implements AutoCloseable {
     for (String domain : List.of("Page", "Network", "Runtime", "Log")) {
       call(domain + ".enable", Map.of());
     }
+    call("Page.setLifecycleEventsEnabled", Map.of("enabled", true));
   }
 
   /** The command of a Chromium that is installed, or {@code null}. */
@@ -127,9 +131,10 @@ final class Browser implements AutoCloseable {
   void open(URI page) throws Exception {
     requests.clear();
     complaints.clear();
-    int id = send("Page.navigate", Map.of("url", page.toString()));
-    answer(id);
-    await("Page.loadEventFired");
+    Map<String, Object> answer = call("Page.navigate", Map.of("url", page.toString()));
+    while (!loaded.contains(answer.get("loaderId"))) { // the page before may be loading still
+      next();
+    }
   }
 
   /** The value of an expression in the page; a promise is waited for. */
@@ -184,10 +189,6 @@ final class Browser implements AutoCloseable {
     return answer(send(inSession, method, parameters));
   }
 
-  private int send(String method, Map<String, Object> parameters) throws Exception {
-    return send(session, method, parameters);
-  }
-
   private int send(String inSession, String method, Map<String, Object> parameters)
       throws Exception {
     Map<String, Object> message = new LinkedHashMap<>();
@@ -213,12 +214,6 @@ final class Browser implements AutoCloseable {
     }
   }
 
-  private void await(String event) throws Exception {
-    while (!event.equals(next().get("method"))) {
-      // what it is told meanwhile is kept by next()
-    }
-  }
-
   private Map<String, Object> next() throws Exception {
     String text = listener.messages.poll(DEADLINE_S, TimeUnit.SECONDS);
     if (text == null) {
@@ -229,6 +224,11 @@ final class Browser implements AutoCloseable {
     switch (String.valueOf(message.get("method"))) {
       case "Network.requestWillBeSent" ->
           requests.add(String.valueOf(object(parameters.get("request")).get("url")));
+      case "Page.lifecycleEvent" -> {
+        if ("load".equals(parameters.get("name"))) {
+          loaded.add(String.valueOf(parameters.get("loaderId")));
+        }
+      }
       case "Runtime.exceptionThrown" -> complaints.add(parameters.toString());
       case "Runtime.consoleAPICalled" -> complaints.add(parameters.toString());
       case "Log.entryAdded" -> complaints.add(parameters.toString());

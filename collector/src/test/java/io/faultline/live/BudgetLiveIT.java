@@ -87,11 +87,11 @@ class BudgetLiveIT {
           new Agent(
               fs,
               "source: {detail: full, loader: " + loader + ", mount: " + fs.mount + "}",
-              "budget: {stall: 1s}")) {
+              "budget: {stall: 3s}")) {
         long seen = attempts(fs, file, 1);
         Live.signal(agent.process, "STOP");
         Thread.sleep(
-            1_300); // the time after which nobody is taken to read; there is no event for it
+            3_300); // the time after which nobody is taken to read; there is no event for it
         long unseen = attempts(fs, file, 5);
         Live.signal(agent.process, "CONT");
         Live.await("reading again", () -> reportOf(agent).contains("nothing was seen for"));
@@ -149,8 +149,8 @@ class BudgetLiveIT {
           new Agent(
               fs,
               "source: {detail: full, mount: " + fs.mount + "}",
-              "budget: {probes: 1, cpu: 1, events: 2KiB, recovery: 10s, stall: 60s}")) {
-        long deadline = System.nanoTime() + 60_000_000_000L;
+              "budget: {probes: 1, cpu: 1, events: 32KiB, recovery: 10s, stall: 60s}")) {
+        long deadline = System.nanoTime() + 180_000_000_000L;
         while (!agent.said().contains("from now on: detail normal")) {
           assertThat(System.nanoTime()).as(agent.said()).isLessThan(deadline);
           read(file);

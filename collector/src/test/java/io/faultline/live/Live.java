@@ -18,7 +18,7 @@ import java.util.function.BooleanSupplier;
 /** What live tests share: programs run, file systems made, conditions waited for. */
 final class Live {
   static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
-  private static final Duration DEADLINE = Duration.ofSeconds(60);
+  private static final Duration DEADLINE = Duration.ofMinutes(3);
 
   /** How a program ended and what it said. */
   record Result(int status, String out, String err) {
@@ -306,11 +306,20 @@ final class Live {
 
     @Override
     public void close() throws Exception {
-      tool("umount", mount.toString());
+      // The kernel may close the files of a process that has ended a moment later.
+      Live.await("umount", () -> isDone("umount", mount.toString()));
       tool("losetup", "-d", device);
       Files.delete(mount);
       Files.delete(root.resolve("image"));
       Files.delete(root);
+    }
+  }
+
+  private static boolean isDone(String... command) {
+    try {
+      return run(command).status() == 0;
+    } catch (Exception e) {
+      throw new AssertionError(e);
     }
   }
 

@@ -59,11 +59,11 @@ final class Page {
     await("document.querySelector('#view-" + view + " h2').offsetHeight > 0");
   }
 
-  /** Waits in the page, at most half a minute, until the expression is true. */
+  /** Waits in the page, at most two minutes, until the expression is true. */
   void await(String expression) throws Exception {
     Object isTrue =
         browser.evaluate(
-            "new Promise(done => { const end = Date.now() + 30000; const look = () => { if ("
+            "new Promise(done => { const end = Date.now() + 120000; const look = () => { if ("
                 + expression
                 + ") done(true); else if (Date.now() > end) done(false);"
                 + " else requestAnimationFrame(look); }; look(); })");

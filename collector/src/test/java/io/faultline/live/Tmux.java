@@ -10,7 +10,7 @@ import java.util.function.Predicate;
 
 /** A terminal (tmux) with one program in it, driven by keys. */
 final class Tmux implements AutoCloseable {
-  private static final long DEADLINE_NS = 60_000_000_000L;
+  private static final long DEADLINE_NS = 180_000_000_000L;
 
   private final String socket = "faultline-test-" + ProcessHandle.current().pid();
   private final int width;
