@@ -2,14 +2,13 @@
 /*
  * From begins and completes to attempts and operations: the retry test, the reduction, the ends.
  *
- * The front ends (dio.h) read the kernel's structures, by whichever hook there is, into struct dio_begin;
+ * The front ends (programs.h) read the kernel's structures, by whichever hook there is, into struct dio_begin;
  * all that follows is here and knows no hook.
  */
 #ifndef FAULTLINE_OPERATION_H
 #define FAULTLINE_OPERATION_H
 
-#include "kernel.h"
-#include "state.h"
+#include "in_flight.h"
 #include "task.h"
 
 /* A task that waits longer between two attempts of an asynchronous request is taken to have given up: such a request
@@ -202,6 +201,19 @@ static __always_inline int is_filtered(const struct config *cfg, __u32 tgid)
 	return 0;
 }
 
+/* The last attempt missed, and its call is over. */
+static __always_inline void end_missed(struct in_flight *f, __u8 reason, const struct current_task *task, __u8 probe,
+				       __u64 now)
+{
+	__u64 key = f->key;
+	if (has_place(f) && !sync_slot_take(f))
+		return;
+	note_return(f, task, 0);
+	emit_operation_end(f, reason, probe, now);
+	if (!has_place(f))
+		in_flight_delete(&key);
+}
+
 /* The task began another operation while an earlier one had missed and was not retried. */
 static __always_inline void end_missed_of_task(const struct task_state *t, __u64 key, const struct current_task *task,
 					       __u64 now)
@@ -209,13 +221,11 @@ static __always_inline void end_missed_of_task(const struct task_state *t, __u64
 	__u64 missed = t->missed;
 	if (!missed || missed == key)
 		return;
-	struct in_flight *f = in_flight_get(&missed);
+	struct in_flight *f = operation_get(missed);
 	/* Same call: the new operation is nested, in the gap of the other one. */
 	if (!f || !is_miss(f->attempt.end) || !is_task_of(f, task) || is_same_call(f, task))
 		return;
-	note_return(f, task, 0);
-	emit_operation_end(f, OPERATION_END_NEXT, PROBE_BEGIN_ENDS, now);
-	in_flight_delete(&missed);
+	end_missed(f, OPERATION_END_NEXT, task, PROBE_BEGIN_ENDS, now);
 }
 
 static __always_inline void continue_operation(struct in_flight *f, const struct dio_begin *b,
@@ -231,6 +241,7 @@ static __always_inline void continue_operation(struct in_flight *f, const struct
 	if (b->pos - (__s64)b->done_before != f->start_pos)
 		f->attempt.flags |= ATTEMPT_SHIFTED;
 	f->attempt.index++;
+	set_turn(f, f->turn + 2);
 	cell = cell_of(f);
 	if (!cell)
 		return;
@@ -249,21 +260,16 @@ static __always_inline void continue_operation(struct in_flight *f, const struct
 		cell->retried_operations++;
 }
 
-/* Of a synchronous operation of the current task. An odd number: no address of a kiocb. */
-static __always_inline __u64 key_of_current(void)
-{
-	return (__u64)bpf_get_current_task() | 1;
-}
-
-/* The entry with the key that the operation has or will have; 0 when there is none. */
-static __always_inline struct in_flight *find_begun(const struct dio_begin *b, const struct current_task *task, __u64 *key)
+/* Where the operation is or will be: its task's place, or what in_flight has of the kiocb, 0 when that is nothing. */
+static __always_inline struct in_flight *find_begun(const struct dio_begin *b, const struct current_task *task,
+						    __u64 task_key, __u64 *key)
 {
 	struct in_flight *f;
 	/* Without a number of its call, an operation that is nested in another one cannot be told from the next. */
 	if (!(b->flags & ATTEMPT_ASYNC) && task->syscalls) {
-		*key = key_of_current();
-		f = in_flight_get(key);
-		if (!f || f->is_idle || f->attempt.iocb == b->iocb || !is_task_of(f, task) || !is_same_call(f, task))
+		*key = task_key;
+		f = sync_slot_add(*key);
+		if (f && (is_idle(f) || f->attempt.iocb == b->iocb || !is_task_of(f, task) || !is_same_call(f, task)))
 			return f;
 	}
 	*key = b->iocb;
@@ -330,44 +336,42 @@ static __always_inline int dio_begin(const struct dio_begin *b, const struct cur
 	__u64 now = bpf_ktime_get_ns();
 	__u64 key;
 	__u32 tid = task->tid;
-	struct in_flight *f = find_begun(b, task, &key);
+	struct in_flight *f = find_begun(b, task, number_of(task->self, p) | 1, &key);
 	__u32 *missed = missed_slot(tid);
 	struct task_state *t = b->flags & ATTEMPT_ASYNC || !missed || *missed ? tasks_get(&tid) : 0;
 
 	if (t)
 		end_missed_of_task(t, key, task, now);
-	int is_idle = f && f->is_idle;
-	if (f && !is_idle && is_retry(f, b, task, now)) {
+	int is_begun = f && !is_idle(f);
+	if (is_begun && is_retry(f, b, task, now)) {
 		continue_operation(f, b, task, now);
 		if (t)
 			set_task(t, tid, 0, 0);
 		p->aggregated++;
 		return 0;
 	}
-	if (f && !is_idle)
+	if (is_begun && (!has_place(f) || sync_slot_take(f)))
 		end_earlier(f, task, cfg, now);
 
+	__u32 zero = 0;
+	int is_placed = f && has_place(f);
+	if (!is_placed)
+		f = new_operations_get(&zero);
+	if (!f)
+		return 0;
+	int is_same_cell = f->attempt.dev == b->dev && f->attempt.fs_magic == b->fs_magic &&
+			   !((f->attempt.flags ^ b->flags) & ATTEMPT_WRITE);
+	start_operation(f, b, task, t && t->waited && t->waited == task->syscalls ? ATTEMPT_WAITED : 0, now);
+	if (!is_same_cell || f->cell == CELL_NONE)
+		f->cell = cell_index_of(&f->attempt);
+	struct cell *cell = count_operation(f);
 	int failed = 0;
-	__u16 waited = t && t->waited && t->waited == task->syscalls ? ATTEMPT_WAITED : 0;
-	struct cell *cell;
-	if (is_idle && is_task_of(f, task)) {
-		int is_same_cell = f->attempt.dev == b->dev && f->attempt.fs_magic == b->fs_magic &&
-				   !((f->attempt.flags ^ b->flags) & ATTEMPT_WRITE);
-		start_operation(f, b, task, waited, now);
-		if (!is_same_cell || f->cell == CELL_NONE)
-			f->cell = cell_index_of(&f->attempt);
-		f->is_idle = 0;
-		cell = count_operation(f);
+	if (is_placed) {
+		set_turn(f, f->turn + 1);
 	} else {
-		struct in_flight new;
-		new.key = key;
-		new.is_kept = f && f->is_kept;
-		new.is_idle = 0;
-		new.reserved = 0;
-		start_operation(&new, b, task, waited, now);
-		new.cell = cell_index_of(&new.attempt);
-		cell = count_operation(&new);
-		failed = in_flight_put(&key, &new) != 0;
+		f->key = key;
+		f->turn = 1;
+		failed = in_flight_put(&key, f) != 0;
 	}
 	if (t) {
 		set_task(t, tid, 0, 0);
@@ -502,30 +506,19 @@ static __always_inline int miss(struct in_flight *f, __u64 now)
 	return 0;
 }
 
-/* Has the task keep the entry of its operation that ended. Returns 0 when it cannot. */
-static __always_inline int keep(struct in_flight *f)
+/* The operation whose attempt completes, or 0. A synchronous request completes in its own task. */
+static __always_inline struct in_flight *find_completed(__u64 iocb, __u64 is_async)
 {
-	__u32 which = USED_KEPT;
-	__u32 *count = used_get(&which);
-	if (f->key == f->attempt.iocb || !count || *count >= KEPT_MAX)
-		return 0;
-	__sync_fetch_and_add(count, 1);
-	f->is_kept = 1;
-	return 1;
+	struct in_flight *f = is_async ? 0 : operation_get(key_of_current());
+	return f && f->attempt.iocb == iocb ? f : in_flight_get(&iocb);
 }
 
-/* A synchronous request completes in its own task. iocb is 0 when the key is known. */
-static __always_inline int dio_complete(__u64 iocb, __u64 key, int error, __s64 ret, __u32 probe)
+static __always_inline int dio_complete(struct in_flight *f, int error, __s64 ret, __u32 probe)
 {
 	struct probe_counters *p = probe_enter(probe);
 	const struct config *cfg = settings();
 	if (!p || !cfg)
 		return 0;
-	struct in_flight *f = in_flight_get(&key);
-	if (iocb && key != iocb && (!f || f->is_idle || f->attempt.iocb != iocb)) {
-		key = iocb;
-		f = in_flight_get(&key);
-	}
 	/* Filtered out at its begin, or begun before we came. */
 	if (!f || f->attempt.end != ATTEMPT_OPEN) {
 		p->skipped++;
@@ -576,11 +569,9 @@ static __always_inline int dio_complete(__u64 iocb, __u64 key, int error, __s64 
 	/* Last, because another CPU may begin with this kiocb as soon as the request is done. */
 	a->end = end;
 	if (may_continue && !(is_miss(end) && miss(f, now)))
-		return 0;
-	if (!is_miss(end) && !(a->flags & ATTEMPT_ASYNC) && (f->is_kept || keep(f)))
-		f->is_idle = 1;
+		set_turn(f, f->turn + 2);
 	else
-		in_flight_delete(&key);
+		operation_forget(f);
 	return 0;
 }
 
@@ -603,118 +594,28 @@ static __always_inline int dio_queued(__u64 ino)
 	return 0;
 }
 
-/* The operation in whose gap the current task takes a fault, or 0: a task that missed may have left the call. */
-static __always_inline struct in_flight *operation_of_fault(__u32 kind)
-{
-	if (!has_missed_any())
-		return 0;
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	__u32 *missed = missed_slot(tid);
-	if (!missed || !*missed)
-		return 0;
-	struct task_state *t = tasks_get(&tid);
-	if (!t || !t->missed)
-		return 0;
-	__u64 key = t->missed;
-	struct in_flight *f = in_flight_get(&key);
-	if (!f || !is_miss(f->attempt.end))
-		return 0;
-	struct current_task task;
-	read_current_task(&task);
-	note_return(f, &task, kind == FAULT_USER);
-	if (f->has_left || !is_task_of(f, &task))
-		return 0;
-	if (kind == FAULT_IN) {
-		/* A write's pages are faulted in by exceptions; of a read's, the first sign in each gap counts. */
-		if (f->attempt.flags & ATTEMPT_WRITE || f->has_fault_in)
-			return 0;
-		f->has_fault_in = 1;
-	}
-	return f;
-}
-
-static __always_inline int page_fault(__u32 probe, __u32 kind, __u64 address, __u64 error_code, int pagefault_disabled)
-{
-	struct probe_counters *p = probe_enter(probe);
-	const struct config *cfg = settings();
-	if (!p || !cfg)
-		return 0;
-	if (cfg->shed & SHED_FAULTS ||
-	    (cfg->filters & ~FILTER_DEV && is_filtered(cfg, bpf_get_current_pid_tgid() >> 32))) {
-		p->skipped++;
-		return 0;
-	}
-	if (pagefault_disabled > 0)
-		p->rejected++;
-	struct in_flight *f = operation_of_fault(kind);
-	if (f)
-		p->in_operation++;
-	if (!f || !cfg->full) {
-		p->aggregated++;
-		return 0;
-	}
-	struct fault_event *e = event_reserve(p);
-	if (!e)
-		return 0;
-	fill_fault(e, f, address, kind);
-	e->error_code = error_code;
-	e->rejected = pagefault_disabled > 0;
-	event_submit(e, p, EVENT_FAULT, probe, bpf_ktime_get_ns());
-	return 0;
-}
-
-static __always_inline int invalidate_fail(__u32 dev, __u32 fs_magic, __u64 ino, __s64 pos, __u64 length)
-{
-	struct probe_counters *p = probe_enter(PROBE_DIO_INVALIDATE_FAIL);
-	const struct config *cfg = settings();
-	if (!p || !cfg)
-		return 0;
-	__u64 id = bpf_get_current_pid_tgid();
-	if ((cfg->filters & FILTER_DEV && cfg->dev != dev) || is_filtered(cfg, id >> 32)) {
-		p->skipped++;
-		return 0;
-	}
-	struct invalidate_fail_event *e = event_reserve(p);
-	if (!e)
-		return 0;
-	__builtin_memset(e, 0, EVENT_BYTES);
-	e->header.tgid = id >> 32;
-	e->header.tid = (__u32)id;
-	e->ino = ino;
-	e->pos = pos;
-	e->length = length;
-	e->dev = dev;
-	e->fs_magic = fs_magic;
-	bpf_get_current_comm(e->comm, sizeof(e->comm));
-	event_submit(e, p, EVENT_INVALIDATE_FAIL, PROBE_DIO_INVALIDATE_FAIL, bpf_ktime_get_ns());
-	return 0;
-}
-
 static __always_inline int task_exit(const struct current_task *task)
 {
 	struct probe_counters *p = probe_enter(PROBE_TASK_EXIT);
 	if (!p)
 		return 0;
 	__u32 tid = task->tid;
-	__u64 key = key_of_current();
-	struct in_flight *kept = in_flight_get(&key);
-	if (kept && kept->is_idle)
-		in_flight_delete(&key);
 	struct task_state *t = tasks_get(&tid);
-	if (!t) {
+	if (t) {
+		__u64 missed = t->missed;
+		set_task(t, tid, 0, 0);
+		tasks_delete(&tid);
+		struct in_flight *f = missed ? operation_get(missed) : 0;
+		if (f && is_miss(f->attempt.end) && is_task_of(f, task))
+			end_missed(f, OPERATION_END_EXIT, task, PROBE_EXIT_ENDS, bpf_ktime_get_ns());
+		p->aggregated++;
+	} else {
 		p->skipped++;
-		return 0;
 	}
-	p->aggregated++;
-	__u64 missed = t->missed;
-	set_task(t, tid, 0, 0);
-	tasks_delete(&tid);
-	struct in_flight *f = missed ? in_flight_get(&missed) : 0;
-	if (f && is_miss(f->attempt.end) && is_task_of(f, task)) {
-		note_return(f, task, 0);
-		emit_operation_end(f, OPERATION_END_EXIT, PROBE_EXIT_ENDS, bpf_ktime_get_ns());
-		in_flight_delete(&missed);
-	}
+	/* One that is not idle is left to the sweep: nobody saw its end. */
+	struct in_flight *place = sync_slot_get(key_of_current());
+	if (place && is_idle(place))
+		place->key = 0;
 	return 0;
 }
 

@@ -10,7 +10,12 @@
 #ifndef FAULTLINE_PROGRAMS_H
 #define FAULTLINE_PROGRAMS_H
 
-#include "lock.h"
+#include "bcachefs.h"
+#include "contention.h"
+#include "dlm.h"
+#include "fault.h"
+#include "glock.h"
+#include "hang.h"
 
 /* ---- what every front end reads, by probe reads ---- */
 
@@ -81,7 +86,7 @@ static __always_inline __u64 argument7(const __u64 *regs)
 
 static __always_inline int complete_request(const void *iocb, __u64 is_async, int error, __s64 ret)
 {
-	return dio_complete((__u64)iocb, is_async ? (__u64)iocb : key_of_current(), error, ret, PROBE_DIO_COMPLETE);
+	return dio_complete(find_completed((__u64)iocb, is_async), error, ret, PROBE_DIO_COMPLETE);
 }
 
 /* The same end that the tracepoint in iomap_dio_complete() reports, worked out from its argument: there is no such

@@ -7,6 +7,7 @@
 #include "event.h"
 
 struct current_task {
+	const struct task_struct *self; /* kept, since asking for it again costs a call */
 	__u32 tgid;
 	__u32 tid;
 	__u64 start_ns;
@@ -31,6 +32,7 @@ static __always_inline void read_current_task(struct current_task *task)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	const void *current_ = (const void *)bpf_get_current_task();
+	task->self = current_;
 	task->tgid = id >> 32;
 	task->tid = (__u32)id;
 	task->flags = READ(task_struct, current_, flags, __u32);
@@ -54,6 +56,7 @@ static __always_inline void read_current_task(struct current_task *task)
 static __always_inline void read_current_task(struct current_task *task)
 {
 	struct task_struct *current_ = (struct task_struct *)bpf_get_current_task_btf();
+	task->self = current_;
 	task->tgid = (__u32)current_->tgid;
 	task->tid = (__u32)current_->pid;
 	task->flags = current_->flags;
@@ -79,11 +82,11 @@ static __always_inline void read_comm(__u8 *comm, const struct current_task *tas
 		bpf_get_current_comm(comm, EVENT_COMM_BYTES);
 		return;
 	}
-	const void *leader = READ(task_struct, (const void *)bpf_get_current_task(), group_leader, const void *);
+	const void *leader = READ(task_struct, task->self, group_leader, const void *);
 	bpf_probe_read_kernel(comm, EVENT_COMM_BYTES, (const char *)leader + OFFSET_task_struct_comm);
 #else
 	/* Two loads: the helper would cost as much as everything else that is read of the task. */
-	const struct task_struct *named = (const struct task_struct *)bpf_get_current_task_btf();
+	const struct task_struct *named = task->self;
 	if (task->flags & PF_IO_WORKER)
 		named = named->group_leader;
 	const __u64 *from = (const __u64 *)named->comm;

@@ -18,7 +18,7 @@ sealed interface Attachment extends AutoCloseable permits LocalAttachment, Remot
    */
   Map<Hook, String> vias();
 
-  /** Descriptor of the map of that name in {@code bpf/state.h}. */
+  /** Descriptor of the map of that name in {@code bpf/maps.h}. */
   int mapFd(String name);
 
   /** Descriptor of the program that stands for that hook, or -1 when it is not attached. */

@@ -36,6 +36,7 @@ final class BccChild {
           "config",
           "counters",
           "in_flight",
+          "sync_slots",
           "tasks",
           "cells",
           "lock_cells",

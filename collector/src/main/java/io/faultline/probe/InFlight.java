@@ -5,8 +5,8 @@ import io.faultline.event.AttemptEnd;
 import java.nio.ByteBuffer;
 
 /**
- * A copy of one entry of the in-flight map: an operation that has not ended, as far as the programs
- * know.
+ * A copy of an operation that has not ended, as far as the programs know: a synchronous one's
+ * place, or an entry of the in-flight map.
  *
  * @param attempt its latest attempt; {@link io.faultline.event.AttemptEnd#OPEN}, or a miss that was
  *     not retried so far
@@ -24,6 +24,8 @@ import java.nio.ByteBuffer;
  * @param result what the call returned, if the task was seen at the right moment; else {@link
  *     io.faultline.event.OperationEnd#RESULT_UNKNOWN}
  * @param key of the entry
+ * @param turn another one after each step of the operation
+ * @param place where it stands among the synchronous ones; -1 for an entry of the map
  */
 public record InFlight(
     Attempt attempt,
@@ -38,9 +40,11 @@ public record InFlight(
     long chars,
     long taskNs,
     long result,
-    long key) {
+    long key,
+    long turn,
+    int place) {
 
-  static InFlight of(ByteBuffer value, int offset) {
+  static InFlight of(ByteBuffer value, int offset, int place) {
     return new InFlight(
         Attempt.copyOf(value, offset),
         value.getLong(offset + StateLayout.IN_FLIGHT_END_NS),
@@ -54,7 +58,9 @@ public record InFlight(
         value.getLong(offset + StateLayout.IN_FLIGHT_CHARS),
         value.getLong(offset + StateLayout.IN_FLIGHT_TASK_NS),
         value.getLong(offset + StateLayout.IN_FLIGHT_RESULT),
-        value.getLong(offset + StateLayout.IN_FLIGHT_KEY));
+        value.getLong(offset + StateLayout.IN_FLIGHT_KEY),
+        value.getLong(offset + StateLayout.IN_FLIGHT_TURN),
+        place);
   }
 
   /** Whether its last attempt has not ended. */

@@ -1,7 +1,7 @@
 package io.faultline.probe;
 
 /**
- * What the maps of {@code bpf/state.h} take in kernel memory; all of it is allocated when they are
+ * What the maps of {@code bpf/maps.h} take in kernel memory; all of it is allocated when they are
  * made.
  */
 public final class MapMemory {
@@ -19,6 +19,7 @@ public final class MapMemory {
     long cpus = possibleCpus();
     return ringBytes
         + IN_FLIGHT_ENTRIES * (long) (StateLayout.IN_FLIGHT_BYTES + 8 + HASH_ENTRY_OVERHEAD_BYTES)
+        + (StateLayout.SYNC_SLOTS + cpus) * StateLayout.IN_FLIGHT_BYTES
         + TASK_ENTRIES * (long) (StateLayout.TASK_STATE_BYTES + 8 + HASH_ENTRY_OVERHEAD_BYTES)
         + CELL_ENTRIES
             * (cpus * StateLayout.CELL_BYTES

@@ -65,7 +65,8 @@ public final class ProbeSet implements AutoCloseable {
   private final Heartbeat heartbeat;
   private final UserFaults userFaults; // null while the hook counts them, or nothing does
   private long stallNs;
-  private final LockSlots slots;
+  private final LockSlots lockSlots;
+  private final SyncSlots syncSlots;
   private boolean isLossSaid;
   private long renewedNs;
   private boolean isDetached;
@@ -92,7 +93,14 @@ public final class ProbeSet implements AutoCloseable {
             StateLayout.IN_FLIGHT_BYTES);
     lockCells = new BpfMap(attachment.mapFd("lock_cells"), 4, StateLayout.LOCK_CELL_BYTES * cpus);
     stacks = new BpfMap(attachment.mapFd("stacks"), 4, 8 * StateLayout.STACK_FRAMES);
-    slots = new LockSlots(attachment.mapFd("lock_slots"));
+    lockSlots = new LockSlots(attachment.mapFd("lock_slots"));
+    syncSlots =
+        new SyncSlots(
+            Libc.mmap(
+                SyncSlots.BYTES,
+                Libc.PROT_READ | Libc.PROT_WRITE,
+                attachment.mapFd("sync_slots"),
+                0));
     tasks = new BpfMap(attachment.mapFd("tasks"), 4, StateLayout.TASK_STATE_BYTES);
     missedSlots = new BpfMap(attachment.mapFd("missed_slots"), 4, 4);
     used = new BpfMap(attachment.mapFd("used"), 4, 4);
@@ -337,9 +345,9 @@ public final class ProbeSet implements AutoCloseable {
     for (int slot = 0; slot < MapMemory.MISSED_SLOTS; slot++) {
       missedSlots.update(slot, none);
     }
-    used.update(StateLayout.USED_KEPT, none);
     used.update(StateLayout.USED_MISSED, none);
-    slots.clear();
+    lockSlots.clear();
+    syncSlots.clear();
     resumeUserFaults(); // nobody saw which faults of that time were rejected
   }
 
@@ -484,38 +492,32 @@ public final class ProbeSet implements AutoCloseable {
   /** The operations that have been in their present state since {@code sinceNs} or longer. */
   public List<InFlight> inFlightSince(long sinceNs) {
     List<InFlight> found = new ArrayList<>();
-    int[] kept = {0};
+    syncSlots.addSince(sinceNs, found);
     inFlight.forEach(
         (key, keyOffset, value, valueOffset) -> {
-          kept[0] += value.getInt(valueOffset + StateLayout.IN_FLIGHT_IS_KEPT);
-          if (value.getInt(valueOffset + StateLayout.IN_FLIGHT_IS_IDLE) != 0) {
-            return; // kept for the task's next operation
-          }
-          InFlight entry = InFlight.of(value, valueOffset);
+          InFlight entry = InFlight.of(value, valueOffset, -1);
           if (entry.sinceNs() <= sinceNs) {
             found.add(entry);
           }
         });
-    // The programs only count up: what they add meanwhile is counted by the next sweep.
-    if (kept[0] != used.lookup(StateLayout.USED_KEPT).getInt(0)) {
-      ByteBuffer count = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(kept[0]);
-      used.update(StateLayout.USED_KEPT, count.array());
-    }
     return found;
   }
 
   /**
-   * Takes an operation out of the in-flight map, provided that it is still where {@code entry} saw
+   * Takes an operation out of what is in flight, provided that it is still where {@code entry} saw
    * it.
    *
    * @return whether it was taken; otherwise the kernel has gone on with it, or with another one
    */
   public boolean takeInFlight(InFlight entry) {
+    if (entry.place() >= 0) {
+      return syncSlots.take(entry);
+    }
     ByteBuffer removed = inFlight.remove(entry.key());
     if (removed == null) {
       return false;
     }
-    InFlight taken = InFlight.of(removed, 0);
+    InFlight taken = InFlight.of(removed, 0, -1);
     if (taken.attempt().beginNs() != entry.attempt().beginNs()
         || taken.attempt().end() != entry.attempt().end()) {
       inFlight.putBack();
@@ -564,17 +566,17 @@ public final class ProbeSet implements AutoCloseable {
 
   /** The lock requests that are not granted or not released; read from shared memory. */
   public List<LockRequest> lockRequests() {
-    return slots.requests();
+    return lockSlots.requests();
   }
 
   /** Gives back the place of a request whose task has ended without giving it back. */
   public void forgetLockRequest(LockRequest stale) {
-    slots.forget(stale);
+    lockSlots.forget(stale);
   }
 
   /** An event has named the request: whatever becomes of it will be an event too. */
   public void noteSaid(LockRequest request) {
-    slots.noteSaid(request);
+    lockSlots.noteSaid(request);
   }
 
   /**
@@ -612,7 +614,8 @@ public final class ProbeSet implements AutoCloseable {
       isClosed = true;
       Libc.munmap(consumerPage, pageBytes);
       Libc.munmap(producerPages, pageBytes + 2L * ringBytes);
-      slots.close();
+      lockSlots.close();
+      syncSlots.unmap();
       heartbeat.close();
       attachment.close();
     }

@@ -47,8 +47,7 @@ final class StateLayout {
   static final int CELL_KEY_WRITE = 8;
   static final int CELL_KEY_BYTES = 16;
 
-  static final int USED_KEPT = 0;
-  static final int USED_MISSED = 2;
+  static final int USED_MISSED = 1;
 
   static final int CELL_ATTEMPTS = 0;
   static final int CELL_FAULT_DISABLED_ATTEMPTS = 8;
@@ -66,6 +65,7 @@ final class StateLayout {
   static final int CELL_BYTES = CELL_HISTOGRAM + 8 * CellHistogram.BUCKETS;
 
   static final int IN_FLIGHT_MAP_KEY_BYTES = 8;
+  static final int IN_FLIGHT_TID = 20; // in its attempt's header
   static final int IN_FLIGHT_END_NS = Event.BYTES;
   static final int IN_FLIGHT_QUEUED_NS = Event.BYTES + 8;
   static final int IN_FLIGHT_FILE_SIZE = Event.BYTES + 16;
@@ -77,10 +77,10 @@ final class StateLayout {
   static final int IN_FLIGHT_CHARS = Event.BYTES + 64;
   static final int IN_FLIGHT_TASK_NS = Event.BYTES + 72;
   static final int IN_FLIGHT_RESULT = Event.BYTES + 80;
-  static final int IN_FLIGHT_IS_KEPT = Event.BYTES + 96;
-  static final int IN_FLIGHT_IS_IDLE = Event.BYTES + 100;
-  static final int IN_FLIGHT_KEY = Event.BYTES + 112;
-  static final int IN_FLIGHT_BYTES = Event.BYTES + 120;
+  static final int IN_FLIGHT_KEY = Event.BYTES + 104;
+  static final int IN_FLIGHT_TURN = Event.BYTES + 112;
+  static final int IN_FLIGHT_BYTES = Event.BYTES + 128;
+  static final int SYNC_SLOTS = 4096;
 
   static final int LOCK_SLOT_KEY = 0;
   static final int LOCK_SLOT_LOCK = 8;

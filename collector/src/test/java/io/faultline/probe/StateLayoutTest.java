@@ -24,7 +24,8 @@ class StateLayoutTest {
           "IN_FLIGHT_HAS_LEFT",
           "IN_FLIGHT_HAS_FAULT_IN",
           "IN_FLIGHT_CELL",
-          "IN_FLIGHT_RESERVED");
+          "IN_FLIGHT_RESERVED",
+          "IN_FLIGHT_RESERVED2");
 
   private static Btf layout() throws Exception {
     try (InputStream in = StateLayoutTest.class.getResourceAsStream("/bpf/layout.bpf.o")) {
@@ -84,6 +85,7 @@ class StateLayoutTest {
         .contains("#define TASK_ENTRIES " + MapMemory.TASK_ENTRIES)
         .contains("#define CELL_ENTRIES " + MapMemory.CELL_ENTRIES)
         .contains("#define LOCK_SLOTS " + StateLayout.LOCK_SLOTS)
+        .contains("#define SYNC_SLOTS " + StateLayout.SYNC_SLOTS)
         .contains("#define STACK_ENTRIES " + MapMemory.STACK_ENTRIES)
         .contains("#define STACK_FRAMES " + StateLayout.STACK_FRAMES);
   }
@@ -91,7 +93,7 @@ class StateLayoutTest {
   @Test
   void shouldFindFieldsInAnonymousStructs() throws Exception {
     Btf btf = layout();
-    assertThat(btf.offsetOf("in_flight", "attempt.header.tid")).hasValue(20);
+    assertThat(btf.offsetOf("in_flight", "attempt.header.tid")).hasValue(StateLayout.IN_FLIGHT_TID);
     assertThat(btf.offsetOf("in_flight", "attempt.nothing")).isEqualTo(OptionalInt.empty());
     assertThat(btf.offsetOf("nothing", "x")).isEqualTo(OptionalInt.empty());
     assertThat(btf.hasTracepoint("iomap_dio_rw_begin")).isFalse();
