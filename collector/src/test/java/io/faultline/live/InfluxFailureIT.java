@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -102,13 +103,23 @@ class InfluxFailureIT {
     assertThat(committed.get()).isEqualTo(INTERVALS - 1);
   }
 
-  /** Hands over everything; what there is no room for waits. */
   private static Thread feed(InfluxSink sink) {
+    return feed(sink, new CountDownLatch(0));
+  }
+
+  /**
+   * Hands over everything; what there is no room for waits, and so does the second half for the
+   * latch: else a fast server would have all of it before it comes to harm.
+   */
+  private static Thread feed(InfluxSink sink, CountDownLatch isHarmed) {
     Thread feeder =
         new Thread(
             () -> {
               try {
                 for (int number = 0; number < INTERVALS; number++) {
+                  if (number == INTERVALS / 2) {
+                    isHarmed.await();
+                  }
                   sink.put(interval(number));
                 }
               } catch (InterruptedException e) {
@@ -136,9 +147,11 @@ class InfluxFailureIT {
   @Test
   void shouldLoseNothingWhenTheServerIsKilled() throws Exception {
     try (InfluxSink sink = open()) {
-      Thread feeder = feed(sink);
+      CountDownLatch isHarmed = new CountDownLatch(1);
+      Thread feeder = feed(sink, isHarmed);
       awaitBegin(sink);
       influx.kill();
+      isHarmed.countDown();
       awaitError(sink);
       influx.start();
       awaitAll(sink, feeder);
@@ -150,9 +163,11 @@ class InfluxFailureIT {
   @Test
   void shouldLoseNothingWhenTheServerHangs() throws Exception {
     try (InfluxSink sink = open()) {
-      Thread feeder = feed(sink);
+      CountDownLatch isHarmed = new CountDownLatch(1);
+      Thread feeder = feed(sink, isHarmed);
       awaitBegin(sink);
       influx.signal("STOP");
+      isHarmed.countDown();
       long begin = System.nanoTime();
       awaitError(sink);
       long leftMs = HANG.toMillis() - (System.nanoTime() - begin) / 1_000_000;

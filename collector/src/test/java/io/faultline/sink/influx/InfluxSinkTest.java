@@ -111,7 +111,7 @@ class InfluxSinkTest {
   private InfluxSettings settings() {
     return InfluxSettings.of(
             URI.create("http://localhost:" + http.getAddress().getPort()), "metrics")
-        .withLimits(5000, Duration.ofMillis(10), 1 << 20, Duration.ofSeconds(2));
+        .withLimits(5000, Duration.ofMillis(10), 1 << 20, Duration.ofSeconds(20));
   }
 
   /** An interval of that number with points of these values. */
@@ -312,7 +312,7 @@ class InfluxSinkTest {
     CountDownLatch hold = new CountDownLatch(1);
     behaviour = (lines, exchange) -> hold.getCount() > 0 ? new Answer(503, "{}", "0") : TAKEN;
     InfluxSettings settings =
-        settings().withLimits(1, Duration.ofMillis(1), 1000, Duration.ofSeconds(2));
+        settings().withLimits(1, Duration.ofMillis(1), 1000, Duration.ofSeconds(20));
     try (InfluxSink sink = new InfluxSink(settings, listener, PAUSE)) {
       for (int number = 1; number <= 50; number++) {
         sink.offer(snapshot(number, number));
@@ -332,7 +332,7 @@ class InfluxSinkTest {
     CountDownLatch hold = new CountDownLatch(1);
     behaviour = (lines, exchange) -> hold.getCount() > 0 ? new Answer(503, "{}", "0") : TAKEN;
     InfluxSettings settings =
-        settings().withLimits(10, Duration.ofMillis(1), 1000, Duration.ofSeconds(2));
+        settings().withLimits(10, Duration.ofMillis(1), 1000, Duration.ofSeconds(20));
     try (InfluxSink sink = new InfluxSink(settings, listener, PAUSE)) {
       Thread reader =
           new Thread(

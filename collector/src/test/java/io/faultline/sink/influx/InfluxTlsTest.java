@@ -110,7 +110,7 @@ class InfluxTlsTest {
   private InfluxSettings settings(Path ca) {
     return InfluxSettings.of(URI.create("https://localhost:" + server.getAddress().getPort()), "x")
         .withSecret("", null, ca)
-        .withLimits(1, Duration.ofMillis(1), 1 << 20, Duration.ofSeconds(5));
+        .withLimits(1, Duration.ofMillis(1), 1 << 20, Duration.ofSeconds(20));
   }
 
   private static MetricsSnapshot snapshot() {
