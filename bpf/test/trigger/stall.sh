@@ -59,13 +59,13 @@ stop)
 	[ -d "$group" ] || fail "$2: not stalled"
 	limit 0 || fail "$number: cannot lift the throttle"
 	# An exiting task stays a member for a moment, and a member may have forked meanwhile.
-	tries=50
+	tries=600
 	while ! rmdir "$group" 2>/dev/null; do
 		while read -r pid; do
 			echo "$pid" > "$root/cgroup.procs"
 		done < "$group/cgroup.procs" 2>/dev/null
 		tries=$((tries - 1))
-		[ $tries -gt 0 ] || fail "$group: not empty after 5 s"
+		[ $tries -gt 0 ] || fail "$group: not empty after 60 s"
 		sleep 0.1
 	done
 	;;

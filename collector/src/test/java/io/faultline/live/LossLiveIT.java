@@ -24,8 +24,8 @@ class LossLiveIT {
           TraceInstance trace = new TraceInstance()) {
         Live.signal(recorder.process, "STOP");
         workload(file);
-        Live.signal(recorder.process, "CONT");
         long size = java.nio.file.Files.size(recorder.file);
+        Live.signal(recorder.process, "CONT");
         Live.await("the ring is read again", () -> recorder.file.toFile().length() > size);
         workload(file); // what comes after a loss shows where it was
         TraceInstance.Counts counts = trace.count(TotalsLiveIT.devOf(fs.mount));

@@ -48,13 +48,13 @@ class StallLiveIT {
                 new InputStreamReader(reader.getInputStream(), StandardCharsets.UTF_8));
         assertThat(said.readLine()).isEqualTo("ready");
         Files.writeString(members, Long.toString(reader.pid()));
+        long beganNs = System.nanoTime();
         reader.getOutputStream().write('\n');
         reader.getOutputStream().flush();
-        long beganNs = System.nanoTime();
         String line = pictures.readLine();
         while (!line.startsWith("dio") || !line.contains("attempt 1")) {
           line = pictures.readLine();
-          assertThat(System.nanoTime() - beganNs).as("shown in time").isLessThan(20_000_000_000L);
+          assertThat(System.nanoTime() - beganNs).as("shown in time").isLessThan(60_000_000_000L);
         }
         System.out.printf(
             "stuck read shown after %d ms: %s%n", (System.nanoTime() - beganNs) / 1_000_000, line);
