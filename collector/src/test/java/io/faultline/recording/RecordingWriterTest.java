@@ -292,6 +292,6 @@ class RecordingWriterTest {
     } catch (IOException e) {
       return false;
     }
-    return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
+    return process.waitFor(60, TimeUnit.SECONDS) && process.exitValue() == 0;
   }
 }

@@ -119,6 +119,9 @@ class SlowClientsTest {
         assertThat(longestNs)
             .as("between two frames of the healthy one")
             .isLessThan(5_000_000_000L);
+        while (self(server, "followers") > 1) { // they are counted before they have gone
+          assertThat(System.nanoTime()).as("gone in time").isLessThan(untilNs);
+        }
         assertThat(self(server, "followers")).isEqualTo(1);
       }
     } finally {
