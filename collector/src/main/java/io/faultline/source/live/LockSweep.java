@@ -28,6 +28,9 @@ final class LockSweep {
   private static final long AGE_MIN_NS = AGE_MIN_MS * 1_000_000;
   private static final long AGAIN_NS = 10_000_000_000L;
 
+  /** A task that was woken has its lock only once it runs, which takes as long as CPUs are busy. */
+  private static final long DOUBT_NS = 5_000_000_000L;
+
   /** A request: the same place may be taken by another one. */
   private record Name(long key, long requestNs) {}
 
@@ -37,6 +40,7 @@ final class LockSweep {
   private final ProbeSet probes;
   private final TaskWatch tasks;
   private Map<Name, Long> saidAt = new HashMap<>();
+  private Map<Name, Long> awakeSince = new HashMap<>();
 
   LockSweep(ProbeSet probes, TaskWatch tasks) {
     this.probes = probes;
@@ -55,6 +59,7 @@ final class LockSweep {
       long nowNs, boolean isLast, Function<EventType, EventBuilder> newEvent, Runnable emit) {
     List<LockRequest> requests = probes.lockRequests();
     List<LockRequest> waiting = new ArrayList<>();
+    Map<Name, Long> awakeNow = new HashMap<>();
     for (LockRequest request : requests) {
       long ageNs = nowNs - request.requestNs();
       if (!request.isWaiting() || (ageNs < AGE_MIN_NS && !isLast)) {
@@ -63,9 +68,16 @@ final class LockSweep {
       if (isBlocked(request)) {
         waiting.add(request);
       } else if (ageNs >= AGE_MIN_NS) {
-        probes.forgetLockRequest(request); // its end was missed
+        Name name = new Name(request.key(), request.requestNs());
+        long sinceNs = awakeSince.getOrDefault(name, nowNs);
+        if (nowNs - sinceNs >= DOUBT_NS || !Files.exists(taskOf(request))) {
+          probes.forgetLockRequest(request); // its end was missed
+        } else {
+          awakeNow.put(name, sinceNs);
+        }
       }
     }
+    awakeSince = awakeNow;
     Map<Name, Long> saidNow = new HashMap<>();
     Set<Name> due = new HashSet<>();
     for (LockRequest request : waiting) {
