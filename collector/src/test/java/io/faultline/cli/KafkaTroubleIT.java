@@ -24,11 +24,11 @@ import io.faultline.journal.Journal;
 import io.faultline.kafka.Broker;
 import io.faultline.kafka.FleetRecord;
 import io.faultline.kafka.KafkaSettings;
+import io.faultline.kafka.Ports;
 import io.faultline.kafka.SecuredBroker;
 import io.faultline.kafka.TopicSetup;
 import io.faultline.source.kafka.KafkaSource;
 import io.faultline.source.kafka.TopicRange;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -109,10 +109,7 @@ class KafkaTroubleIT {
 
   @Test
   void shouldSayThatNobodyAnswers() throws Exception {
-    String nobody;
-    try (ServerSocket socket = new ServerSocket(0)) {
-      nobody = "127.0.0.1:" + socket.getLocalPort();
-    }
+    String nobody = "127.0.0.1:" + Ports.free();
     assertProblem(
         settings(nobody, "nobody", Map.of()),
         "kafka: " + nobody + ": no answer (expected: a broker that listens there");

@@ -5,10 +5,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import io.faultline.cli.AbbaRecording;
+import io.faultline.kafka.Ports;
 import io.faultline.pipeline.Pipeline;
 import io.faultline.sink.journald.JournaldDelivery;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -60,18 +59,12 @@ class ReceiverIT {
     }
   }
 
-  private static int freePort() throws Exception {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
-  }
-
   @Test
   void shouldFireAndResolveAtAlertmanager() throws Exception {
     assume(
         Files.exists(Path.of("/usr/bin/prometheus-alertmanager")),
         "no prometheus-alertmanager (expected: sudo deploy/test.sh)");
-    String url = "http://127.0.0.1:" + freePort();
+    String url = "http://127.0.0.1:" + Ports.free();
     Path routes =
         Files.writeString(
             directory.resolve("routes.yml"),
