@@ -6,8 +6,8 @@ LAB_NODE=${cmdline##*lab.node=}
 export LAB_NODE=${LAB_NODE%% *}
 [ "$LAB_NODES" = 1 ] || LAB_OUT=$LAB_OUT/$LAB_NODE
 # One compiler tier in every JVM, not only in the agent's: code that goes from one tier to the next is patched while another CPU
-# runs it, which QEMU's emulation does not take atomically (7.2: a report crashed at the entry of a method, 3 runs of 38).
-export FAULTLINE_JAVA_OPTS=-XX:TieredStopAtLevel=1
+# runs it, which QEMU's emulation does not take atomically (7.2: a report crashed at the entry of a method, 3 runs of 38). lab looks where a JVM crashed all the same.
+export FAULTLINE_JAVA_OPTS="-XX:TieredStopAtLevel=1 -XX:ErrorFile=/run/lab/hs_err%p"
 mkdir -p /lib/modules /run/mnt "$LAB_OUT"
 
 # A node stays in the cluster until the other has ended as well: what it held would have to be recovered, without fencing.
@@ -111,10 +111,10 @@ start_cluster() {
 	for name in dlm-control dlm-monitor dlm_plock; do ln -sf ../$name /dev/misc/$name; done
 	step lab-barrier .booted 300
 	step corosync
-	step until_true 120 is_quorate
+	step until_true 300 is_quorate
 	step dlm_controld --enable_fencing 0 --enable_startup_fencing 0
-	step until_true 60 is_dlm_ready
-	step lab-barrier .joined 120
+	step until_true 300 is_dlm_ready
+	step lab-barrier .joined 300
 }
 
 ip link set lo up 2>/dev/null

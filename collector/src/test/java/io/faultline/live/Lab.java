@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Guests with other kernels and file systems: deploy/lab/lab. */
 final class Lab {
-  private static final int TIMEOUT_S = 400;
+  private static final int TIMEOUT_S = 900;
 
   private Lab() {}
 

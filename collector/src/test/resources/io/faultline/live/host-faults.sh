@@ -8,11 +8,11 @@ groups=/run/cgroups
 
 pause() { read -r -t 0.1 <> <(:) || true; }
 
-until_true() { # COMMAND...: for a minute, whatever the clock says meanwhile
+until_true() { # COMMAND...: for minutes, whatever the clock says meanwhile
 	local turns=0
 	until "$@" 2>/dev/null; do
 		turns=$((turns + 1))
-		kill -0 "$agent" && [ $turns -lt 600 ] || { echo "not so: $*" >&2; cat "$log" >&2; exit 1; }
+		kill -0 "$agent" && [ $turns -lt 6000 ] || { echo "not so: $*" >&2; cat "$log" >&2; exit 1; }
 		pause
 	done
 }
