@@ -200,7 +200,10 @@ final class Live {
   static synchronized String trigger(String name) throws Exception {
     Path binary = Path.of("target", name).toAbsolutePath();
     Path source = ROOT.resolve("bpf/test/trigger/" + name + ".c");
-    if (!Files.exists(binary)) {
+    boolean isThere =
+        Files.exists(binary)
+            && Files.getLastModifiedTime(binary).compareTo(Files.getLastModifiedTime(source)) > 0;
+    if (!isThere) {
       tool(
           "gcc", "-O2", "-Wall", "-Wextra", "-pthread", "-o", binary.toString(), source.toString());
     }
