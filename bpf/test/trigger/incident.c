@@ -21,7 +21,7 @@
 
 #define BYTES (256 << 10) /* of one operation */
 #define READERS 4
-#define LINGER_S 3 /* what a process maps is asked of it while it is there */
+#define LINGER_S 10 /* what a process maps is asked of it while it is there */
 
 static const char *first, *second;
 static int amount;

@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
     })
 final class ReleaseCommand implements Callable<Integer> {
   /** Every Faultline looks twice a second. */
-  private static final int WAIT_MS = 3000;
+  private static final int WAIT_MS = 10_000;
 
   private static final int PAUSE_MS = 50;
 

@@ -8,7 +8,7 @@ cd "$LAB_MNT"
 record() { # NAME COMMAND...
 	local name=$1
 	shift
-	timeout 80 faultline record --quiet --detail normal --mount "$LAB_MNT" -o "$LAB_OUT/$name.fl" -- "$@"
+	timeout 240 faultline record --quiet --detail normal --mount "$LAB_MNT" -o "$LAB_OUT/$name.fl" -- "$@"
 }
 
 until_true() { # COMMAND...
@@ -24,7 +24,7 @@ freeze() {
 	(exec 7<one && flock 7) &
 	fsfreeze -f "$LAB_MNT"
 	echo go >&5
-	sleep 3
+	sleep 8 # what waits is told of after two seconds, where nothing else runs
 	fsfreeze -u "$LAB_MNT"
 	wait
 }
@@ -43,7 +43,7 @@ hold() {
 	else
 		lab-barrier held
 		flock one true &
-		sleep 13
+		sleep 20 # a stall is one after ten seconds
 		lab-barrier waited
 		wait
 	fi
@@ -61,14 +61,14 @@ fi
 lab-barrier made
 
 # Two processes of one node.
-[ "$LAB_NODE" = 2 ] || record abba "$abba" one two 12 >"$LAB_OUT/tasks.json"
+[ "$LAB_NODE" = 2 ] || record abba "$abba" one two 20 >"$LAB_OUT/tasks.json"
 lab-barrier broken
 
 # The same across nodes: each has one file when it wants the other's.
 if [ "$LAB_NODE" = 1 ]; then
-	record cross "$abba" one two 4 'lab-barrier locked'
+	record cross "$abba" one two 8 'lab-barrier locked'
 else
-	record cross "$abba" two one 4 'lab-barrier locked'
+	record cross "$abba" two one 8 'lab-barrier locked'
 fi
 lab-barrier crossed
 

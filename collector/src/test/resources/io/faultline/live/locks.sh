@@ -38,27 +38,30 @@ self)
 	;;
 contend)
 	# A direct write holds the glock deferred, a buffered read wants it shared: each waits for the other again and again, until
-	# both had to wait long enough to be compared, as ftrace has it.
-	waited() { # MODE
-		awk -v mode="$1" '
+	# readers had to wait long enough to be compared, as ftrace has it.
+	writers=" "
+	readers_waited() {
+		awk -v lock="glock 2:$(stat -c %i "$file") " -v writers="$writers" '
+			!index($0, lock) { next }
 			match($0, /[0-9]+\.[0-9]+:/) { at = substr($0, RSTART, RLENGTH - 1) }
-			match($0, /glock 2:[0-9]+/) { lock = substr($0, RSTART, RLENGTH) }
-			/gfs2_glock_queue:/ && $0 ~ " queue " mode { queued[lock] = at }
-			/gfs2_promote:/ && $0 ~ " promote " mode && (lock in queued) {
-				if (at - queued[lock] > 0.02) found = 1
-				delete queued[lock]
+			match($0, /-[0-9]+ +\[/) { task = substr($0, RSTART + 1, RLENGTH - 2) + 0 }
+			/gfs2_glock_queue:/ && / queue PR/ && !index(writers, " " task " ") { queued = at }
+			/gfs2_promote:/ && / promote PR/ && queued {
+				if (at - queued > 0.02) found++
+				queued = 0
 			}
-			END { exit !found }' $tracing/trace
+			END { exit found < 2 }' $tracing/trace
 	}
 	dd if=/dev/zero of="$file" bs=24M count=1 oflag=direct conv=notrunc status=none
 	for ((round = 0; round < 40; round++)); do
 		dd if=/dev/zero of="$file" bs=24M count=1 oflag=direct conv=notrunc status=none &
 		writer=$!
+		writers+="$writer "
 		while kill -0 $writer 2>/dev/null; do
 			dd if="$file" of=/dev/null bs=1M count=4 status=none
 		done
 		wait $writer
-		if [ $round -ge 2 ] && waited PR; then break; fi
+		if [ $round -ge 2 ] && readers_waited; then break; fi
 	done
 	;;
 esac
