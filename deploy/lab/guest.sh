@@ -113,11 +113,7 @@ start_cluster() {
 	step corosync
 	step until_true 300 is_quorate
 	step dlm_controld --enable_fencing 0 --enable_startup_fencing 0
-<<<<<<< Updated upstream
 	step until_true 300 is_dlm_ready
-=======
-	step until_true 180 is_dlm_ready
->>>>>>> Stashed changes
 	step lab-barrier .joined 300
 }
 
