@@ -21,6 +21,7 @@ import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 
 /**
@@ -111,7 +112,20 @@ public final class Collector implements AutoCloseable {
       throws IOException, InterruptedException {
     new Preflight(kafka, settings).check();
     Collector collector = new Collector(kafka, settings, board, messages);
-    collector.streams.start();
+    try {
+      collector.streams.start();
+    } catch (ProcessorStateException e) {
+      // A process that is killed while RocksDB makes its files may leave some that it cannot open.
+      messages.accept(
+          settings.stateDir()
+              + ": "
+              + e.getMessage()
+              + ": what is there is removed, and restored from Kafka");
+      collector.close();
+      collector = new Collector(kafka, settings, board, messages);
+      collector.streams.cleanUp();
+      collector.streams.start();
+    }
     collector.watch.start();
     return collector;
   }

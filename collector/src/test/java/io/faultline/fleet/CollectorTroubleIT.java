@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -324,6 +325,37 @@ class CollectorTroubleIT {
         .send(
             HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path)).build(),
             HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** As a kill -9 may leave it behind. */
+  @Test
+  void shouldRestoreStateThatCannotBeOpened() throws Exception {
+    KafkaSettings kafka = kafka(broker.bootstrap(), "broken", Map.of());
+    Topics topics = kafka.topics();
+    broker.createTopic(topics.events(), 1, Map.of());
+    Findings once = Findings.ofReport(info(HOST), stream(SCENARIO));
+    try (Collector collector = collector(kafka, "broken-collector", true)) {
+      send(topics.events(), records(HOST, "first", stream(SCENARIO), true));
+      await("results", () -> hasAll(findings(topics), once, 1));
+      assertThat(messages).isEmpty();
+    }
+    try (Stream<Path> files = Files.walk(directory.resolve("state"))) {
+      List<Path> current = files.filter(file -> file.endsWith("CURRENT")).toList();
+      assertThat(current).isNotEmpty();
+      for (Path file : current) {
+        Files.writeString(file, "MANIFEST-");
+      }
+    }
+    try (Collector collector = collector(kafka, "broken-collector", true)) {
+      assertThat(messages)
+          .singleElement()
+          .asString()
+          .startsWith(directory.resolve("state") + ": Error opening store ")
+          .endsWith(": what is there is removed, and restored from Kafka");
+      send(topics.events(), records(HOST, "second", stream(SCENARIO), true));
+      await("ready", collector::isReady);
+      await("the rest", () -> hasAll(findings(topics), once, 2));
+    }
   }
 
   @Test
