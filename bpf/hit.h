@@ -5,6 +5,12 @@
 
 #include "maps.h"
 
+/* The first of the places, ways of them in a row, that a key may take in a table of so many; both are powers of two. */
+static __always_inline __u32 first_place(__u64 key, __u32 places, __u32 ways)
+{
+	return (__u32)((key * 0x9E3779B97F4A7C15ULL) >> 40) & (places - ways);
+}
+
 /* An event more within a hit. */
 static __always_inline struct probe_counters *probe_hit(__u32 probe)
 {

@@ -30,14 +30,9 @@ static __always_inline int has_place(const struct in_flight *f)
 	return f->key & 1;
 }
 
-static __always_inline __u32 sync_slot_of(__u64 key)
-{
-	return (__u32)((key * 0x9E3779B97F4A7C15ULL) >> 40) & (SYNC_SLOTS - SYNC_SLOT_WAYS);
-}
-
 static __always_inline struct in_flight *sync_slot_get(__u64 key)
 {
-	__u32 first = sync_slot_of(key);
+	__u32 first = first_place(key, SYNC_SLOTS, SYNC_SLOT_WAYS);
 #pragma unroll
 	for (__u32 i = 0; i < SYNC_SLOT_WAYS; i++) {
 		__u32 index = first + i;
@@ -54,7 +49,7 @@ static __always_inline struct in_flight *sync_slot_add(__u64 key)
 	struct in_flight *f = sync_slot_get(key);
 	if (f)
 		return f;
-	__u32 first = sync_slot_of(key);
+	__u32 first = first_place(key, SYNC_SLOTS, SYNC_SLOT_WAYS);
 #pragma unroll
 	for (__u32 i = 0; i < SYNC_SLOT_WAYS; i++) {
 		__u32 index = first + i;

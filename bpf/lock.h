@@ -15,14 +15,9 @@
 #define WAITING_TASK(task) ((__u64)(task) | 1)
 #define DLM_REQUEST(ls, lkb) (((__u64)(ls) << 32 | (lkb)) & ~(1ULL << 63)) /* kernel addresses have that bit */
 
-static __always_inline __u32 slot_of(__u64 key)
-{
-	return (__u32)((key * 0x9E3779B97F4A7C15ULL) >> 40) & (LOCK_SLOTS - LOCK_SLOT_WAYS);
-}
-
 static __always_inline struct lock_slot *request_get(__u64 key)
 {
-	__u32 first = slot_of(key);
+	__u32 first = first_place(key, LOCK_SLOTS, LOCK_SLOT_WAYS);
 #pragma unroll
 	for (__u32 i = 0; i < LOCK_SLOT_WAYS; i++) {
 		__u32 index = first + i;
@@ -39,7 +34,7 @@ static __always_inline struct lock_slot *request_add(__u64 key)
 	struct lock_slot *s = request_get(key);
 	if (s)
 		return s;
-	__u32 first = slot_of(key);
+	__u32 first = first_place(key, LOCK_SLOTS, LOCK_SLOT_WAYS);
 #pragma unroll
 	for (__u32 i = 0; i < LOCK_SLOT_WAYS; i++) {
 		__u32 index = first + i;
