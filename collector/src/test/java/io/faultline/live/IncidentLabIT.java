@@ -158,7 +158,6 @@ class IncidentLabIT {
     assertThat(Live.faultline("alerts", out.resolve("1/abba.fl").toString()).status()).isEqualTo(1);
   }
 
-  /** Each node sees its half, whichever of them gives way in the end. */
   /** When user space looked, by the counters that it says then. */
   private static List<Long> looks(Path recording) throws Exception {
     List<Long> times = new ArrayList<>();
@@ -183,6 +182,7 @@ class IncidentLabIT {
     return times;
   }
 
+  /** Each node sees its half, whichever of them gives way in the end. */
   private void checkCrossNode() throws Exception {
     for (String node : List.of("1", "2")) {
       List<Map<String, Object>> alerts =
