@@ -19,24 +19,30 @@ import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TransactionListing;
+import org.apache.kafka.common.ElectionType;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.TopicExistsException;
 
 /**
- * A real Kafka of one node (KRaft) in a process of its own, on free ports of the loopback, with its
+ * A node of a real Kafka (KRaft) in a process of its own, on free ports of the loopback, with its
  * data in a directory: it can be killed, halted, and started again on the same data and ports.
  * Ready in about two seconds, 150 MiB.
  */
 public final class Broker implements AutoCloseable {
   private static final Duration DEADLINE = Duration.ofMinutes(3);
   private static final String PLAINTEXT = "PLAINTEXT";
+  private static final String CONTROLLER = "CONTROLLER";
 
+  private final String cluster;
   private final Path directory;
   private final Map<String, Integer> ports;
   private final Path properties;
   private Process process;
 
-  private Broker(Path directory, Map<String, Integer> ports, Path properties) {
+  private Broker(String cluster, Path directory, Map<String, Integer> ports, Path properties) {
+    this.cluster = cluster;
     this.directory = directory;
     this.ports = ports;
     this.properties = properties;
@@ -56,10 +62,33 @@ public final class Broker implements AutoCloseable {
   public static Broker start(Path directory, Map<String, String> settings) throws Exception {
     Map<String, Integer> ports = new LinkedHashMap<>();
     ports.put(PLAINTEXT, Ports.free());
-    ports.put("CONTROLLER", Ports.free());
+    ports.put(CONTROLLER, Ports.free());
+    return start(
+        Uuid.randomUuid().toString(), directory, ports, ports.get(CONTROLLER), 1, settings);
+  }
+
+  /**
+   * Starts a second node of this Kafka, which this one controls.
+   *
+   * @param settings as of {@link #start(Path, Map)}
+   */
+  public Broker startSecond(Path directory, Map<String, String> settings) throws Exception {
+    Map<String, Integer> own = new LinkedHashMap<>();
+    own.put(PLAINTEXT, Ports.free());
+    return start(cluster, directory, own, ports.get(CONTROLLER), 2, settings);
+  }
+
+  private static Broker start(
+      String cluster,
+      Path directory,
+      Map<String, Integer> ports,
+      int controller,
+      int node,
+      Map<String, String> settings)
+      throws Exception {
     Map<String, String> protocols = new LinkedHashMap<>();
     protocols.put(PLAINTEXT, PLAINTEXT);
-    protocols.put("CONTROLLER", PLAINTEXT);
+    protocols.put(CONTROLLER, PLAINTEXT);
     for (Map.Entry<String, String> setting : settings.entrySet()) {
       if (setting.getKey().startsWith("listener:")) {
         String name = setting.getKey().substring("listener:".length());
@@ -68,12 +97,12 @@ public final class Broker implements AutoCloseable {
       }
     }
     Map<String, String> all = new LinkedHashMap<>();
-    all.put("process.roles", "broker,controller");
-    all.put("node.id", "1");
-    all.put("controller.quorum.voters", "1@127.0.0.1:" + ports.get("CONTROLLER"));
+    all.put("process.roles", node == 1 ? "broker,controller" : "broker");
+    all.put("node.id", String.valueOf(node));
+    all.put("controller.quorum.voters", "1@127.0.0.1:" + controller);
     all.put("listeners", urls(ports, true));
     all.put("advertised.listeners", urls(ports, false));
-    all.put("controller.listener.names", "CONTROLLER");
+    all.put("controller.listener.names", CONTROLLER);
     all.put("inter.broker.listener.name", PLAINTEXT);
     all.put("listener.security.protocol.map", String.join(",", pairs(protocols)));
     all.put("log.dirs", directory.resolve("data").toString());
@@ -89,6 +118,8 @@ public final class Broker implements AutoCloseable {
     all.put("group.initial.rebalance.delay.ms", "0");
     all.put("log.cleaner.dedupe.buffer.size", "2097152");
     all.put("controlled.shutdown.enable", "false");
+    // Streams of tests are of years that topics do not keep.
+    all.put("log.initial.task.delay.ms", String.valueOf(Duration.ofDays(1).toMillis()));
     settings.forEach(
         (key, value) -> {
           if (!key.startsWith("listener:")) {
@@ -97,7 +128,7 @@ public final class Broker implements AutoCloseable {
         });
     Path properties = directory.resolve("server.properties");
     Files.write(properties, pairs(all, "="));
-    Broker broker = new Broker(directory, ports, properties);
+    Broker broker = new Broker(cluster, directory, ports, properties);
     broker.start();
     return broker;
   }
@@ -106,7 +137,7 @@ public final class Broker implements AutoCloseable {
     List<String> urls = new ArrayList<>();
     ports.forEach(
         (name, port) -> {
-          if (isWithController || !name.equals("CONTROLLER")) {
+          if (isWithController || !name.equals(CONTROLLER)) {
             urls.add(name + "://127.0.0.1:" + port);
           }
         });
@@ -137,7 +168,8 @@ public final class Broker implements AutoCloseable {
                 "-cp",
                 System.getProperty("java.class.path"),
                 BrokerMain.class.getName(),
-                properties.toString())
+                properties.toString(),
+                cluster)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
             .start();
@@ -203,6 +235,35 @@ public final class Broker implements AutoCloseable {
       if (!(e.getCause() instanceof TopicExistsException)) {
         throw e;
       }
+    }
+  }
+
+  /**
+   * Returns when every partition is on all of its nodes, and led by the first of them, as it is
+   * while nothing has happened for long.
+   */
+  public void awaitWhole() throws Exception {
+    long deadline = System.nanoTime() + DEADLINE.toNanos();
+    try (Admin admin = admin()) {
+      List<TopicPartitionInfo> not;
+      do {
+        Set<String> names =
+            admin.listTopics(new ListTopicsOptions().listInternal(true)).names().get();
+        List<TopicPartitionInfo> all =
+            admin.describeTopics(names).allTopicNames().get().values().stream()
+                .flatMap(topic -> topic.partitions().stream())
+                .toList();
+        not = all.stream().filter(one -> one.isr().size() < one.replicas().size()).toList();
+        if (not.isEmpty()) {
+          admin.electLeaders(ElectionType.PREFERRED, null).partitions().get();
+          not = all.stream().filter(one -> !one.replicas().get(0).equals(one.leader())).toList();
+        }
+        if (System.nanoTime() > deadline) {
+          throw new AssertionError("brokers: not whole: " + not);
+        }
+      } while (!not.isEmpty());
+    } catch (ExecutionException e) {
+      throw new AssertionError("brokers: not whole: " + Files.readString(log()), e);
     }
   }
 

@@ -4,13 +4,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Properties;
-import org.apache.kafka.common.Uuid;
 
 /** Formats the directory when that was not done yet, and runs a broker: the whole of Kafka. */
 public final class BrokerMain {
   private BrokerMain() {}
 
-  /** Argument: the broker's properties file. */
+  /** Arguments: the broker's properties file, and the identifier of its cluster. */
   public static void main(String[] args) throws IOException {
     Properties properties = new Properties();
     try (var in = Files.newInputStream(Path.of(args[0]))) {
@@ -18,8 +17,7 @@ public final class BrokerMain {
     }
     Path data = Path.of(properties.getProperty("log.dirs"));
     if (!Files.exists(data.resolve("meta.properties"))) {
-      String id = Uuid.randomUuid().toString();
-      String[] format = {"format", "-t", id, "-c", args[0], "--ignore-formatted"};
+      String[] format = {"format", "-t", args[1], "-c", args[0], "--ignore-formatted"};
       int status = kafka.tools.StorageTool.execute(format, System.out);
       if (status != 0) {
         System.exit(status);
