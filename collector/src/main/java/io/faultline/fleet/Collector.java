@@ -40,8 +40,10 @@ public final class Collector implements AutoCloseable {
   private static final Duration BACKOFF_MAX = Duration.ofSeconds(15);
   private static final int TRANSACTION_MS_MIN = 10_000;
 
-  /** Between looks for transactions that hang. */
+  /** Between looks for transactions that hang, after trouble and otherwise. */
   private static final Duration HANGING_LOOK = Duration.ofSeconds(10);
+
+  private static final Duration HANGING_LOOK_CALM = Duration.ofMinutes(1);
 
   private static final Duration CLOSE = Duration.ofSeconds(30);
   private static final int MESSAGE_BYTES_MAX = 4 << 20;
@@ -219,8 +221,8 @@ public final class Collector implements AutoCloseable {
   }
 
   /**
-   * Asks now and then whether brokers answer, and after trouble whether a transaction hangs: the
-   * engine waits for both without a word.
+   * Asks now and then whether brokers answer, and whether a transaction hangs: the engine waits for
+   * both without a word.
    */
   private void watch(KafkaSettings kafka) {
     Map<String, Object> timeouts =
@@ -244,9 +246,9 @@ public final class Collector implements AutoCloseable {
         if (!isReady()) {
           unwellNs = nowNs;
         }
-        boolean isWanted = brokers.now().isEmpty() && nowNs - unwellNs < 3 * hangingNs;
-        if (isWanted && nowNs - hangingNextNs >= 0) {
-          hangingNextNs = nowNs + HANGING_LOOK.toNanos();
+        if (brokers.now().isEmpty() && nowNs - hangingNextNs >= 0) {
+          boolean isCalm = nowNs - unwellNs > 3 * hangingNs;
+          hangingNextNs = nowNs + (isCalm ? HANGING_LOOK_CALM : HANGING_LOOK).toNanos();
           endHanging(admin, nowNs);
         }
         if (streams.state() == KafkaStreams.State.RUNNING

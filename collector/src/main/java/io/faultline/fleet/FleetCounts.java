@@ -27,7 +27,8 @@ public final class FleetCounts {
     REPLAYED("records that were read again after a start or a move of a partition"),
     REPLAY_GAPS("times that the topic did not have any more what state was to be made of"),
     FAILURES("times that a thread of the engine failed, and another one took its place"),
-    TRANSACTIONS_ABORTED("transactions that brokers had left without an end, and that it ended");
+    TRANSACTIONS_ABORTED("transactions that brokers had left without an end, and that it aborted"),
+    TRANSACTIONS_COMMITTED("committed transactions that brokers had left without an end there");
 
     /** What it is, for people. */
     public final String help;

@@ -2,14 +2,14 @@ package io.faultline.fleet;
 
 import io.faultline.fleet.FleetCounts.Count;
 import io.faultline.kafka.KafkaSettings;
+import io.faultline.kafka.TransactionMarker;
+import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
@@ -19,25 +19,32 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.AbortTransactionSpec;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeProducersResult;
+import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
 import org.apache.kafka.clients.admin.ListTransactionsOptions;
 import org.apache.kafka.clients.admin.ProducerState;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.admin.TransactionDescription;
 import org.apache.kafka.clients.admin.TransactionListing;
 import org.apache.kafka.clients.admin.TransactionState;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.internals.Topic;
+import org.apache.kafka.common.utils.Utils;
 
 /**
  * Ends transactions on a collector's topics that nobody else is going to end. A broker that is
  * killed may forget to write the end of one into a partition while its coordinator takes it for
  * complete (KIP-664, KAFKA-20734): whoever reads there what was committed, as an engine does that
- * restores state, waits for ever. One thread.
+ * restores state or asks where it was, waits for ever. One thread.
  */
 final class HangingTransactions {
   private final KafkaSettings kafka;
+  private final String application;
   private final Set<String> own;
   private final Set<String> results;
   private final Duration patience;
@@ -45,6 +52,8 @@ final class HangingTransactions {
   private final Trouble trouble;
   private final Consumer<String> messages;
   private final Map<Open, Long> since = new HashMap<>();
+  private boolean isOffsetsSeen;
+  private long stableNs = Long.MIN_VALUE; // when the group's offsets were known last
 
   /**
    * A transaction that a partition has no end of.
@@ -53,13 +62,18 @@ final class HangingTransactions {
    */
   record Open(TopicPartition at, long producerId, int epoch, long firstOffset) {}
 
+  /** Where its end is to be written. */
+  private record Place(Node leader, int coordinatorEpoch) {}
+
   /** What the coordinator says of one that is open in a partition. */
   enum Verdict {
     /** It is going to be ended. */
     ALIVE,
     /** It was given up, and its end is missing here. */
     ABORTED,
-    /** Its end is missing here, and it was committed or nobody knows. */
+    /** It was committed, and its end is missing here. */
+    COMMITTED,
+    /** Its end is missing here, and nobody knows what it was. */
     IN_DOUBT
   }
 
@@ -77,6 +91,7 @@ final class HangingTransactions {
       Trouble trouble,
       Consumer<String> messages) {
     this.kafka = kafka;
+    this.application = application;
     this.patience = patience;
     this.counts = counts;
     this.trouble = trouble;
@@ -101,43 +116,28 @@ final class HangingTransactions {
    * @throws ExecutionException when brokers do not answer: nothing is known then
    */
   void look(Admin admin, long nowNs) throws ExecutionException, InterruptedException {
-    Map<Open, Integer> open = open(admin);
+    Map<Open, Place> open = open(admin);
     since.keySet().retainAll(open.keySet());
     open.keySet().forEach(one -> since.putIfAbsent(one, nowNs));
-    Map<Open, Integer> old = new HashMap<>(open);
+    Map<Open, Place> old = new HashMap<>(open);
     old.keySet().removeIf(one -> nowNs - since.get(one) < patience.toNanos());
     Map<String, String> left = new TreeMap<>();
     Map<Long, TransactionDescription> known = old.isEmpty() ? Map.of() : describe(admin, old);
-    for (Map.Entry<Open, Integer> one : old.entrySet()) {
+    boolean isNumbered = !old.isEmpty() && isEachEndNumbered(admin);
+    for (Map.Entry<Open, Place> one : old.entrySet()) {
       Open transaction = one.getKey();
-      Verdict verdict = judge(transaction, known.get(transaction.producerId()));
-      if (verdict == Verdict.ALIVE) {
-        continue;
+      TransactionDescription last = known.get(transaction.producerId());
+      Verdict verdict = judge(transaction, last, isNumbered);
+      String why = "";
+      if (verdict != Verdict.ALIVE) {
+        why = end(admin, transaction, verdict, last, one.getValue());
       }
-      // What the engine's own topics lose is made again from the events; results are not.
-      if (verdict == Verdict.IN_DOUBT && results.contains(transaction.at().topic())) {
-        left.put(
-            transaction.at().toString(),
-            sentence(transaction)
-                + "it may have been committed, and its results there are lost by ending it: "
-                + command(transaction));
-        continue;
+      if (!why.isEmpty()) {
+        left.put(transaction.at().toString(), sentence(transaction) + why);
       }
-      try {
-        abort(admin, transaction, one.getValue());
-      } catch (ExecutionException e) {
-        String why =
-            e.getCause() instanceof AuthorizationException
-                ? "not allowed to end it (expected: an ACL Alter for this user on the cluster, or"
-                : "not ended: " + e.getCause().getMessage() + " (expected:";
-        left.put(
-            transaction.at().toString(),
-            sentence(transaction)
-                + why
-                + " an administrator who runs: "
-                + command(transaction)
-                + ")");
-      }
+    }
+    if (!isOffsetsSeen && !isStable(admin, nowNs)) {
+      left.put(Topic.GROUP_METADATA_TOPIC_NAME, unseen());
     }
     if (left.isEmpty()) {
       trouble.over("kafka: no transaction hangs any more");
@@ -150,8 +150,9 @@ final class HangingTransactions {
    * What becomes of a transaction that is open in a partition.
    *
    * @param known what its coordinator says of its producer now; {@code null} when there is nothing
+   * @param isNumbered whether each end raises the producer's epoch by one (KIP-890)
    */
-  static Verdict judge(Open open, TransactionDescription known) {
+  static Verdict judge(Open open, TransactionDescription known, boolean isNumbered) {
     if (known == null) {
       return Verdict.IN_DOUBT;
     }
@@ -166,46 +167,137 @@ final class HangingTransactions {
     if (state == TransactionState.UNKNOWN) {
       return Verdict.ALIVE; // of a newer Kafka
     }
-    // With transaction.version 2 each end raises the epoch by one.
-    boolean isThis =
-        known.producerEpoch() == open.epoch() || known.producerEpoch() == open.epoch() + 1;
+    boolean isNext = known.producerEpoch() == open.epoch() + 1;
+    if (state == TransactionState.COMPLETE_COMMIT && isNumbered && isNext) {
+      return Verdict.COMMITTED;
+    }
+    boolean isThis = isNext || known.producerEpoch() == open.epoch();
     return state == TransactionState.COMPLETE_ABORT && isThis ? Verdict.ABORTED : Verdict.IN_DOUBT;
   }
 
-  private Map<Open, Integer> open(Admin admin) throws ExecutionException, InterruptedException {
+  /** Returns why it is not ended; empty when it is. */
+  private String end(
+      Admin admin, Open open, Verdict verdict, TransactionDescription last, Place place)
+      throws InterruptedException {
+    Throwable why;
+    try {
+      if (verdict == Verdict.COMMITTED && commit(open, last, place)) {
+        return "";
+      }
+      // What the engine's own topics lose is made again from the events; results are not.
+      if (verdict != Verdict.ABORTED && results.contains(open.at().topic())) {
+        return "it may have been committed, and its results there are lost by ending it: "
+            + command(open);
+      }
+      abort(admin, open, verdict, place);
+      return "";
+    } catch (ExecutionException e) {
+      why = e.getCause();
+    } catch (KafkaException | IOException e) {
+      why = e;
+    }
+    String text =
+        why instanceof AuthorizationException
+            ? "not allowed to end it (expected: an ACL Alter for this user on the cluster"
+            : "not ended: " + why.getMessage() + " (expected: brokers that take its end";
+    return verdict == Verdict.COMMITTED
+        ? text + "; it was committed, and is lost when it is aborted)"
+        : text + ", or an administrator who runs: " + command(open) + ")";
+  }
+
+  private static boolean isEachEndNumbered(Admin admin)
+      throws ExecutionException, InterruptedException {
+    var version =
+        admin
+            .describeFeatures()
+            .featureMetadata()
+            .get()
+            .finalizedFeatures()
+            .get("transaction.version");
+    return version != null && version.maxVersionLevel() >= 2;
+  }
+
+  private Map<Open, Place> open(Admin admin) throws ExecutionException, InterruptedException {
     Set<String> topics = new HashSet<>(own);
     topics.addAll(results);
-    List<TopicPartition> partitions = new ArrayList<>();
+    topics.add(Topic.GROUP_METADATA_TOPIC_NAME);
+    Map<TopicPartition, Node> partitions = new HashMap<>();
     for (KafkaFuture<TopicDescription> topic :
         admin.describeTopics(topics).topicNameValues().values()) {
       TopicDescription found = answer(topic);
       if (found != null) {
-        found
-            .partitions()
-            .forEach(one -> partitions.add(new TopicPartition(found.name(), one.partition())));
+        for (TopicPartitionInfo one : found.partitions()) {
+          TopicPartition partition = new TopicPartition(found.name(), one.partition());
+          if (one.leader() != null && isOurs(partition, found.partitions().size())) {
+            partitions.put(partition, one.leader());
+          }
+        }
       }
     }
-    Map<Open, Integer> open = new HashMap<>();
-    DescribeProducersResult producers = admin.describeProducers(partitions);
-    for (TopicPartition partition : partitions) {
-      var found = answer(producers.partitionResult(partition));
+    isOffsetsSeen = false;
+    Map<Open, Place> open = new HashMap<>();
+    DescribeProducersResult producers = admin.describeProducers(partitions.keySet());
+    for (Map.Entry<TopicPartition, Node> partition : partitions.entrySet()) {
+      var found = answer(producers.partitionResult(partition.getKey()));
       if (found == null) {
         continue;
       }
+      isOffsetsSeen |= partition.getKey().topic().equals(Topic.GROUP_METADATA_TOPIC_NAME);
       for (ProducerState one : found.activeProducers()) {
         if (one.currentTransactionStartOffset().isPresent()) {
-          OptionalInt coordinator = one.coordinatorEpoch();
           open.put(
               new Open(
-                  partition,
+                  partition.getKey(),
                   one.producerId(),
                   one.producerEpoch(),
                   one.currentTransactionStartOffset().getAsLong()),
-              Math.max(0, coordinator.orElse(0)));
+              new Place(partition.getValue(), Math.max(0, one.coordinatorEpoch().orElse(0))));
         }
       }
     }
     return open;
+  }
+
+  /**
+   * Whether the group's offsets are known, or were lately: who may not see which transactions are
+   * open in them sees so much.
+   */
+  private boolean isStable(Admin admin, long nowNs)
+      throws ExecutionException, InterruptedException {
+    // The admin client leaves out partitions whose offsets are not known yet.
+    boolean isStable = offsets(admin, true).containsAll(offsets(admin, false));
+    if (isStable || stableNs == Long.MIN_VALUE) {
+      stableNs = nowNs;
+    }
+    return nowNs - stableNs < patience.toNanos();
+  }
+
+  private Set<TopicPartition> offsets(Admin admin, boolean isStable)
+      throws ExecutionException, InterruptedException {
+    return admin
+        .listConsumerGroupOffsets(
+            application, new ListConsumerGroupOffsetsOptions().requireStable(isStable))
+        .partitionsToOffsetAndMetadata()
+        .get()
+        .keySet();
+  }
+
+  private String unseen() {
+    return String.format(
+        "kafka: group %s: a transaction has no end in its offsets, and collectors wait for it: not"
+            + " allowed to see which (expected: ACLs Read on %s and Alter on the cluster for this"
+            + " user, or an administrator who looks with: kafka-transactions.sh --bootstrap-server"
+            + " %s find-hanging --topic %s)",
+        application,
+        Topic.GROUP_METADATA_TOPIC_NAME,
+        kafka.bootstrap(),
+        Topic.GROUP_METADATA_TOPIC_NAME);
+  }
+
+  /** Of the offsets of all groups, only this one's are in the partition that its name says. */
+  private boolean isOurs(TopicPartition partition, int partitions) {
+    return !partition.topic().equals(Topic.GROUP_METADATA_TOPIC_NAME)
+        || partition.partition() == Utils.abs(application.hashCode()) % partitions;
   }
 
   /** Null for what is not there yet, or may not be looked at: to see who writes needs Read. */
@@ -222,7 +314,7 @@ final class HangingTransactions {
     }
   }
 
-  private static Map<Long, TransactionDescription> describe(Admin admin, Map<Open, Integer> open)
+  private static Map<Long, TransactionDescription> describe(Admin admin, Map<Open, Place> open)
       throws ExecutionException, InterruptedException {
     Set<Long> producers = open.keySet().stream().map(Open::producerId).collect(Collectors.toSet());
     List<String> names =
@@ -239,21 +331,44 @@ final class HangingTransactions {
             Collectors.toMap(TransactionDescription::producerId, one -> one, (one, other) -> one));
   }
 
-  private void abort(Admin admin, Open open, int coordinatorEpoch)
+  private boolean commit(Open open, TransactionDescription last, Place place) throws IOException {
+    boolean isThere =
+        TransactionMarker.commit(
+            kafka,
+            place.leader(),
+            open.at(),
+            open.producerId(),
+            (short) last.producerEpoch(),
+            place.coordinatorEpoch());
+    if (isThere) {
+      ended(Count.TRANSACTIONS_COMMITTED, open, "it had been committed, and is ended as such now");
+    }
+    return isThere;
+  }
+
+  private void abort(Admin admin, Open open, Verdict verdict, Place place)
       throws ExecutionException, InterruptedException {
     admin
         .abortTransaction(
             new AbortTransactionSpec(
-                open.at(), open.producerId(), (short) open.epoch(), coordinatorEpoch))
+                open.at(), open.producerId(), (short) open.epoch(), place.coordinatorEpoch()))
         .all()
         .get();
-    counts.add(Count.TRANSACTIONS_ABORTED, 1);
+    String what;
+    if (verdict == Verdict.ABORTED) {
+      what = "it had been given up, and is ended now";
+    } else if (own.contains(open.at().topic())) {
+      what = "it is ended now, and what was in it is made again from the events";
+    } else {
+      what = "it is ended now; what came of these events may come again, with the same numbers";
+    }
+    ended(Count.TRANSACTIONS_ABORTED, open, what);
+  }
+
+  private void ended(Count count, Open open, String what) {
+    counts.add(count, 1);
     since.remove(open);
-    messages.accept(
-        sentence(open)
-            + (own.contains(open.at().topic())
-                ? "it is ended now, and what was in it is made again from the events"
-                : "it had been given up, and is ended now"));
+    messages.accept(sentence(open) + what);
   }
 
   private static String sentence(Open open) {

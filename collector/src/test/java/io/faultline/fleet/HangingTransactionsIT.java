@@ -47,17 +47,24 @@ class HangingTransactionsIT {
   private static final Pattern COMMAND =
       Pattern.compile(" abort --topic (\\S+) --partition 0 --start-offset (\\d+)$");
 
-  private static final String SCENARIO = "02-gfs2-abba.txt";
+  private static final String COMMITTED = "it had been committed, and is ended as such now";
+
+  private static final String SCENARIO = "09-btrfs-endless-faults.txt";
 
   @TempDir Path directory;
 
   private final List<String> messages = new CopyOnWriteArrayList<>();
 
   private Collector collector(Broker broker, String state) throws Exception {
-    Map<String, String> properties = new HashMap<>(user("collector", PASSWORD));
+    return collector(broker.bootstrap("SASL"), user("collector", PASSWORD), state);
+  }
+
+  private Collector collector(String bootstrap, Map<String, String> user, String state)
+      throws Exception {
+    Map<String, String> properties = new HashMap<>(user);
     properties.put("session.timeout.ms", "6000");
     properties.put("heartbeat.interval.ms", "1000");
-    KafkaSettings kafka = KafkaSettings.of(broker.bootstrap("SASL"), TOPICS, properties);
+    KafkaSettings kafka = KafkaSettings.of(bootstrap, TOPICS, properties);
     FleetSettings fleet =
         new FleetSettings(
             TOPICS, RuleSettings.DEFAULT, 100, Duration.ofSeconds(1), Duration.ofSeconds(1));
@@ -133,11 +140,12 @@ class HangingTransactionsIT {
               "collector",
               AclOperation.WRITE,
               AclOperation.DESCRIBE));
-      Findings once = Findings.ofReport(info("a"), stream(SCENARIO));
+      int once = Findings.ofReport(info("a"), stream(SCENARIO)).operations.size();
+      assertThat(once).isPositive();
       try (Collector collector = collector(broker, "first")) {
         await("ready", collector::isReady);
         send(broker, "first");
-        await("results", () -> operations(broker) == once.operations.size());
+        await("results", () -> operations(broker) == once);
       }
       assertThat(messages).noneMatch(line -> line.contains("transaction"));
 
@@ -167,7 +175,7 @@ class HangingTransactionsIT {
         assertThat(messages)
             .anyMatch(line -> line.endsWith("what was in it is made again from the events"));
         send(broker, "second");
-        await("the rest", () -> operations(broker) == 2 * once.operations.size());
+        await("the rest", () -> operations(broker) == 2 * once);
 
         String problem = awaitProblem(collector, results);
         assertThat(problem)
@@ -180,7 +188,57 @@ class HangingTransactionsIT {
         await("ready again", collector::isReady);
         assertThat(collector.counts().get(Count.TRANSACTIONS_ABORTED)).isEqualTo(1);
         await("the end", () -> messages.contains("kafka: no transaction hangs any more"));
+
+        // That offsets have none is seen without a right to see whose it is.
+        TopicPartition source = new TopicPartition(TOPICS.events(), 0);
+        HangingTransaction.forgetOffset(
+            broker, APPLICATION + "-3", TOPICS.deadLetters(), APPLICATION, source);
+        await("trouble with offsets", () -> collector.problem().contains("in its offsets"));
+        assertThat(collector.problem())
+            .startsWith("kafka: group " + APPLICATION + ": a transaction has no end in its offsets")
+            .contains(
+                "(expected: ACLs Read on __consumer_offsets and Alter on the cluster for this");
+        secured.allow(
+            acls(
+                ResourceType.TOPIC, "__consumer_offsets", LITERAL, "collector", AclOperation.READ));
+        await("its end", () -> collector.counts().get(Count.TRANSACTIONS_COMMITTED) == 1);
+        await("ready at last", collector::isReady);
       }
+    }
+  }
+
+  @Test
+  void shouldCommitWhatWasCommittedAndGoOnWhereItWas() throws Exception {
+    try (Broker broker = Broker.start(directory)) {
+      HangingTransaction.permit(broker);
+      int once = Findings.ofReport(info("a"), stream(SCENARIO)).operations.size();
+      assertThat(once).isPositive();
+      try (Collector collector = collector(broker.bootstrap(), Map.of(), "first")) {
+        await("ready", collector::isReady);
+        send(broker, "first");
+        await("results", () -> operations(broker) == once);
+      }
+      TopicPartition results = new TopicPartition(TOPICS.operations(), 0);
+      TopicPartition source = new TopicPartition(TOPICS.events(), 0);
+      String elsewhere = TOPICS.deadLetters();
+      HangingTransaction.forget(broker, APPLICATION + "-1", elsewhere, results);
+      HangingTransaction.forgetOffset(broker, APPLICATION + "-2", elsewhere, APPLICATION, source);
+      HangingTransaction.forgetOffset(broker, APPLICATION + "-3", elsewhere, APPLICATION, source);
+      HangingTransaction.commit(broker, APPLICATION + "-3", elsewhere); // what was it before?
+      assertThat(broker.transactions().lines().filter(line -> line.contains(" open: "))).hasSize(3);
+      try (Collector collector = collector(broker.bootstrap(), Map.of(), "second")) {
+        send(broker, "second");
+        await("the rest", () -> operations(broker) == 2 * once + 1);
+        await("ready", collector::isReady);
+        assertThat(collector.counts().get(Count.TRANSACTIONS_COMMITTED)).isEqualTo(2);
+        assertThat(collector.counts().get(Count.TRANSACTIONS_ABORTED)).isEqualTo(1);
+      }
+      assertThat(messages)
+          .anyMatch(line -> line.startsWith("kafka: " + results) && line.endsWith(COMMITTED))
+          .anyMatch(
+              line -> line.startsWith("kafka: __consumer_offsets") && line.endsWith(COMMITTED))
+          .anyMatch(line -> line.endsWith("may come again, with the same numbers"));
+      assertThat(broker.transactions()).doesNotContain(" open: ");
     }
   }
 

@@ -26,7 +26,8 @@ class HangingTransactionsTest {
     return HangingTransactions.judge(
         OPEN,
         new TransactionDescription(
-            1, state, 1, epoch, 10_000, OptionalLong.empty(), Set.of(partitions)));
+            1, state, 1, epoch, 10_000, OptionalLong.empty(), Set.of(partitions)),
+        true);
   }
 
   @Test
@@ -45,11 +46,22 @@ class HangingTransactionsTest {
   }
 
   @Test
+  void shouldKnowWhatWasCommitted() {
+    assertThat(judge(COMPLETE_COMMIT, 13)).isEqualTo(Verdict.COMMITTED);
+  }
+
+  @Test
   void shouldDoubtWhatMayHaveBeenCommitted() {
-    assertThat(judge(COMPLETE_COMMIT, 13)).isEqualTo(Verdict.IN_DOUBT);
+    TransactionDescription next =
+        new TransactionDescription(
+            1, COMPLETE_COMMIT, 1, 13, 10_000, OptionalLong.empty(), Set.of());
+    // Before KIP-890 the next epoch is that of a producer that began anew.
+    assertThat(HangingTransactions.judge(OPEN, next, false)).isEqualTo(Verdict.IN_DOUBT);
+    assertThat(judge(COMPLETE_COMMIT, 12)).isEqualTo(Verdict.IN_DOUBT); // not known to have it
+    assertThat(judge(COMPLETE_COMMIT, 14)).isEqualTo(Verdict.IN_DOUBT); // that was a later one
     assertThat(judge(COMPLETE_ABORT, 14)).isEqualTo(Verdict.IN_DOUBT); // that was a later one
     assertThat(judge(ONGOING, 14, new TopicPartition(AT.topic(), 2))).isEqualTo(Verdict.IN_DOUBT);
     assertThat(judge(EMPTY, 14)).isEqualTo(Verdict.IN_DOUBT);
-    assertThat(HangingTransactions.judge(OPEN, null)).isEqualTo(Verdict.IN_DOUBT);
+    assertThat(HangingTransactions.judge(OPEN, null, true)).isEqualTo(Verdict.IN_DOUBT);
   }
 }
