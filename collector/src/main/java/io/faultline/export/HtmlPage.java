@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,6 +27,11 @@ import java.util.regex.Pattern;
 public final class HtmlPage {
   private static final Pattern PLACE =
       Pattern.compile("@(STYLE|SCRIPT|STYLE_HASH|SCRIPT_HASH|DATA)@");
+
+  /** In this order one script. */
+  private static final List<String> SCRIPTS =
+      List.of("words.js", "tables.js", "timeline.js", "page.js");
+
   private static final int ASCII_MAX = 126;
 
   private HtmlPage() {}
@@ -39,12 +45,17 @@ public final class HtmlPage {
   public static void write(Report report, AttemptLog attempts, String version, Writer out)
       throws IOException {
     String template = resource("page.html");
+    String style = resource("page.css");
+    StringBuilder script = new StringBuilder();
+    for (String part : SCRIPTS) {
+      script.append(resource(part));
+    }
     Map<String, String> texts =
         Map.of(
-            "STYLE", resource("page.css"),
-            "SCRIPT", resource("page.js"),
-            "STYLE_HASH", hashOf(resource("page.css")),
-            "SCRIPT_HASH", hashOf(resource("page.js")));
+            "STYLE", style,
+            "SCRIPT", script.toString(),
+            "STYLE_HASH", hashOf(style),
+            "SCRIPT_HASH", hashOf(script.toString()));
     Matcher place = PLACE.matcher(template);
     int at = 0;
     while (place.find()) {
