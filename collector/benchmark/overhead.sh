@@ -3,7 +3,8 @@
 # the agent (detail normal), with a bpftrace script and with a bcc script that collect the same facts, with programs that do
 # nothing on the hooks of a read and of a page fault in user mode, and with nothing, as a control. Everyone has their turn
 # between two turns of nobody, and is compared with the mean of these two, so what else the machine does meets both; printed are
-# medians of ROUNDS such ratios. overhead.sh [ROUNDS [SECONDS]], SECONDS of each load a turn.
+# medians of ROUNDS such ratios, and what they are between in 95 of 100 runs (of six rounds and more; more make it closer).
+# overhead.sh [ROUNDS [SECONDS]], SECONDS of each load a turn.
 #
 # The reads come from two loop devices: one whose file is on this machine's disk and read directly, and one whose file is in
 # memory, a device without latency, where a cost shows most. Half of the CPUs read, and the devices' workers (all of the
@@ -12,7 +13,7 @@
 # often that happens. The observers may run where they like. The load's own CPU time counts besides: other work on the machine,
 # and the disk's moods, change it less. The observers' CPU time is printed for itself.
 #
-# FAULTLINE_OBSERVERS="control agent" chooses among them; with FAULTLINE_BEFORE=CHECKOUT the agent of another checkout, which
+# FAULTLINE_OBSERVERS="control agent" and FAULTLINE_LOADS="disk" choose among them; with FAULTLINE_BEFORE=CHECKOUT the agent of another checkout, which
 # must be built, takes turns too.
 # Needs root, fio, gcc, btrfs-progs, python3; bpftrace, bcc and the empty programs (Debian: apt-get install bpftrace
 # python3-bpfcc clang libbpf-dev) are left out, with the reason, where they are missing or do not attach.
@@ -23,6 +24,7 @@ rounds=${1:-10}
 seconds=${2:-3}
 work=$(mktemp -d /var/tmp/faultline-overhead-XXXXXX)
 jobs=$((($(nproc) + 1) / 2))
+loads=${FAULTLINE_LOADS:-disk memory faults}
 observers=${FAULTLINE_OBSERVERS:-control empty agent ${FAULTLINE_BEFORE:+before} bpftrace bcc}
 observer=""
 workers=/sys/devices/virtual/workqueue/cpumask
@@ -58,14 +60,14 @@ for device in memory disk; do
 done
 sync "$work/disk.image"
 mount -o loop "$work/memory.image" "$work/memory"
-devices=memory
+chattr +C "$work/memory"
 if disk_loop=$(losetup --direct-io=on --find --show "$work/disk.image" 2>"$work/losetup.log"); then
 	mount "$disk_loop" "$work/disk"
-	devices="disk memory"
+	chattr +C "$work/disk"
 else
 	echo "disk: left out: $(tail -n 1 "$work/losetup.log")"
+	loads=${loads/disk/}
 fi
-for device in $devices; do chattr +C "$work/$device"; done
 # A mask of CPUs is words of 32 bits with commas between, and must come in one write.
 echo "$(python3 -c "
 mask = (1 << $jobs) - 1
@@ -136,17 +138,21 @@ turn() { # NAME
 	load_reads memory 3 >/dev/null # whoever starts has warmed up: a JVM compiles meanwhile
 	local before after
 	before="$(cpu_ns) $(date +%s%N)"
-	for device in $devices; do
-		echo "$1 $device $(load_reads $device "$seconds")" >>"$work/results"
+	for load in $loads; do
+		case $load in
+		faults) echo "$1 faults $(load_faults "$seconds")" ;;
+		*) echo "$1 $load $(load_reads $load "$seconds")" ;;
+		esac >>"$work/results"
 	done
-	echo "$1 faults $(load_faults "$seconds")" >>"$work/results"
 	after="$(cpu_ns) $(date +%s%N)"
 	echo "$1 own $before $after" | awk '{print $1, $2, ($5 - $3) / ($6 - $4), 0}' >>"$work/results"
 }
 
 . "$here/header.sh"
 echo
-for device in $devices; do load_reads $device 1 >/dev/null; done # lays the files out
+for device in memory disk; do
+	if mountpoint -q "$work/$device"; then load_reads $device 1 >/dev/null; fi # lays its file out
+done
 missing=""
 turn nobody
 for ((round = 1; round <= rounds; round++)); do
@@ -171,6 +177,11 @@ python3 - "$work/results" <<'PY'
 import collections, statistics, sys
 turns = [line.split() for line in open(sys.argv[1])]
 median = statistics.median
+def sure(values):
+    """Between which the median is in 95 of 100 runs: of its order, whatever the values' distribution."""
+    values, n = sorted(values), len(values)
+    below = max(0, int((n - 1.96 * n ** 0.5) / 2))
+    return values[below], values[n - 1 - below]
 for what, unit in (("disk", "direct reads, disk"), ("memory", "direct reads, memory"), ("faults", "page faults")):
     of = [(name, float(rate), float(ns)) for name, load, rate, ns in turns if load == what]
     if not of:
@@ -185,8 +196,8 @@ for what, unit in (("disk", "direct reads, disk"), ("memory", "direct reads, mem
     rate = median(t[1] for t in nobody)
     print(f"{unit}: {rate:,.0f}/s with nobody, {median(t[2] for t in nobody):,.0f} ns of CPU time each")
     for name in slower:
-        quarter = statistics.quantiles(slower[name], n=4) if len(slower[name]) > 1 else [slower[name][0]] * 3
-        print(f"  {name:9} {median(slower[name]):+6.2f} % slower (quartiles {quarter[0]:+.2f} to {quarter[2]:+.2f}),"
+        low, high = sure(slower[name])
+        print(f"  {name:9} {median(slower[name]):+6.2f} % slower (95 %: {low:+.2f} to {high:+.2f}),"
               f" {median(more[name]):+6.2f} % CPU time, {median(extra[name]):+6.0f} ns each"
               f" = {median(extra[name]) * rate / 1e7:+.2f} % of the time; {len(slower[name])} rounds")
 own = collections.defaultdict(list)
