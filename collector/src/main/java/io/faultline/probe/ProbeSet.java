@@ -1,10 +1,7 @@
 package io.faultline.probe;
 
 import com.sun.jna.LastErrorException;
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
-import io.faultline.event.LockClass;
-import io.faultline.event.LockMode;
 import io.faultline.event.Probe;
 import io.faultline.probe.task.TaskFacts;
 import io.faultline.source.StreamInfo;
@@ -32,12 +29,6 @@ import java.util.function.Consumer;
  * whatever way either ends, the kernel detaches the programs. One thread.
  */
 public final class ProbeSet implements AutoCloseable {
-  private static final int OBJ_GET_INFO_BY_FD = 15;
-  private static final int PROG_INFO_BYTES = 232;
-  private static final int PROG_INFO_RUN_TIME_NS = 192;
-  private static final int PROG_INFO_RUN_COUNT = 200;
-  private static final int PROG_INFO_RECURSION_MISSES = 208;
-
   private static final long RENEWED_NS = 1_000_000_000L;
 
   /** Before the programs stop for sure: their clocks are those of jiffies. */
@@ -54,10 +45,8 @@ public final class ProbeSet implements AutoCloseable {
   private final Pointer producerPages;
   private final BpfMap config;
   private final BpfMap counters;
-  private final BpfMap cellIndex;
-  private final BpfMap cells;
+  private final Cells cells;
   private final BpfMap inFlight;
-  private final BpfMap lockCells;
   private final BpfMap stacks;
   private final BpfMap tasks;
   private final BpfMap missedSlots;
@@ -84,14 +73,12 @@ public final class ProbeSet implements AutoCloseable {
     producerPages = Libc.mmap(pageBytes + 2L * ringBytes, Libc.PROT_READ, ringFd, pageBytes);
     config = new BpfMap(attachment.mapFd("config"), 4, StateLayout.CONFIG_BYTES);
     counters = new BpfMap(attachment.mapFd("counters"), 4, StateLayout.COUNTERS_BYTES * cpus);
-    cellIndex = new BpfMap(attachment.mapFd("cell_index"), StateLayout.CELL_KEY_BYTES, 4);
-    cells = new BpfMap(attachment.mapFd("cells"), 4, StateLayout.CELL_BYTES * cpus);
+    cells = new Cells(attachment, cpus);
     inFlight =
         new BpfMap(
             attachment.mapFd("in_flight"),
             StateLayout.IN_FLIGHT_MAP_KEY_BYTES,
             StateLayout.IN_FLIGHT_BYTES);
-    lockCells = new BpfMap(attachment.mapFd("lock_cells"), 4, StateLayout.LOCK_CELL_BYTES * cpus);
     stacks = new BpfMap(attachment.mapFd("stacks"), 4, 8 * StateLayout.STACK_FRAMES);
     lockSlots = new LockSlots(attachment.mapFd("lock_slots"));
     syncSlots =
@@ -424,69 +411,27 @@ public final class ProbeSet implements AutoCloseable {
    * CPU.
    */
   public long missedRuns(Hook hook) {
-    return programInfo(hook, PROG_INFO_RECURSION_MISSES);
+    return ProgramInfo.of(attachment.programFd(hook), ProgramInfo.RECURSION_MISSES);
   }
 
   /** Time spent in the hook's program in nanoseconds, while BPF statistics are enabled. */
   public long runTimeNs(Hook hook) {
-    return programInfo(hook, PROG_INFO_RUN_TIME_NS);
+    return ProgramInfo.of(attachment.programFd(hook), ProgramInfo.RUN_TIME_NS);
   }
 
   /** Runs of the hook's program, while BPF statistics are enabled. */
   public long runCount(Hook hook) {
-    return programInfo(hook, PROG_INFO_RUN_COUNT);
-  }
-
-  private long programInfo(Hook hook, int at) {
-    int fd = attachment.programFd(hook);
-    if (fd < 0) {
-      return 0;
-    }
-    try (Memory attributes = new Memory(16);
-        Memory info = new Memory(PROG_INFO_BYTES)) {
-      attributes.setInt(0, fd);
-      info.clear();
-      attributes.setInt(4, PROG_INFO_BYTES);
-      attributes.setPointer(8, info);
-      Libc.bpf(OBJ_GET_INFO_BY_FD, attributes);
-      return info.getLong(at);
-    }
+    return ProgramInfo.of(attachment.programFd(hook), ProgramInfo.RUN_COUNT);
   }
 
   /** Hands over the totals of every device and direction. */
   public void forEachCell(Consumer<CellTotals> consumer) {
-    CellTotals totals = new CellTotals();
-    cellIndex.forEach(
-        (key, keyOffset, index, indexOffset) -> {
-          ByteBuffer value = cells.lookup(index.getInt(indexOffset));
-          totals.dev = key.getInt(keyOffset + StateLayout.CELL_KEY_DEV);
-          totals.fsMagic = key.getInt(keyOffset + StateLayout.CELL_KEY_FS_MAGIC);
-          totals.isWrite = key.getInt(keyOffset + StateLayout.CELL_KEY_WRITE) != 0;
-          totals.attempts = sum(value, StateLayout.CELL_ATTEMPTS);
-          totals.faultDisabledAttempts = sum(value, StateLayout.CELL_FAULT_DISABLED_ATTEMPTS);
-          totals.operations = sum(value, StateLayout.CELL_OPERATIONS);
-          totals.retriedOperations = sum(value, StateLayout.CELL_RETRIED_OPERATIONS);
-          totals.retries = sum(value, StateLayout.CELL_RETRIES);
-          totals.missesNone = sum(value, StateLayout.CELL_MISSES_NONE);
-          totals.missesPartial = sum(value, StateLayout.CELL_MISSES_PARTIAL);
-          totals.bytes = sum(value, StateLayout.CELL_BYTES_DONE);
-          totals.retryNs =
-              sum(value, StateLayout.CELL_GAP_NS) + sum(value, StateLayout.CELL_MISS_NONE_NS);
-          totals.emitted =
-              sum(value, StateLayout.CELL_EMITTED) + sum(value, StateLayout.CELL_EMITTED_SILENT);
-          for (int i = 0; i < totals.histogram.length; i++) {
-            totals.histogram[i] = sum(value, StateLayout.CELL_HISTOGRAM + 8 * i);
-          }
-          consumer.accept(totals);
-        });
+    cells.forEach(consumer);
   }
 
-  private long sum(ByteBuffer value, int at) {
-    long sum = 0;
-    for (int cpu = 0; cpu < cpus; cpu++) {
-      sum += value.getLong(at + cpu * StateLayout.CELL_BYTES);
-    }
-    return sum;
+  /** Hands over the totals of every class and mode of locks that was granted or given up. */
+  public void forEachLockCell(Consumer<LockCellTotals> consumer) {
+    cells.forEachLock(consumer);
   }
 
   /** The operations that have been in their present state since {@code sinceNs} or longer. */
@@ -524,44 +469,6 @@ public final class ProbeSet implements AutoCloseable {
       return false;
     }
     return true;
-  }
-
-  /** Hands over the totals of every class and mode of locks that was granted or given up. */
-  public void forEachLockCell(Consumer<LockCellTotals> consumer) {
-    LockCellTotals totals = new LockCellTotals();
-    for (LockClass lockClass : LockClass.values()) {
-      for (LockMode mode : LockMode.values()) {
-        ByteBuffer value =
-            lockCells.lookup(lockClass.number() * StateLayout.LOCK_MODES + mode.number());
-        totals.lockClass = lockClass;
-        totals.mode = mode;
-        totals.grants = lockSum(value, StateLayout.LOCK_CELL_GRANTS);
-        totals.waits = lockSum(value, StateLayout.LOCK_CELL_WAITS);
-        totals.waitNs = lockSum(value, StateLayout.LOCK_CELL_WAIT_NS);
-        totals.waitMaxNs = 0;
-        for (int cpu = 0; cpu < cpus; cpu++) {
-          long max =
-              value.getLong(cpu * StateLayout.LOCK_CELL_BYTES + StateLayout.LOCK_CELL_WAIT_MAX_NS);
-          totals.waitMaxNs = Math.max(totals.waitMaxNs, max);
-        }
-        totals.emitted = lockSum(value, StateLayout.LOCK_CELL_EMITTED);
-        totals.abandoned = lockSum(value, StateLayout.LOCK_CELL_ABANDONED);
-        for (int i = 0; i < totals.histogram.length; i++) {
-          totals.histogram[i] = lockSum(value, StateLayout.LOCK_CELL_HISTOGRAM + 8 * i);
-        }
-        if (totals.grants + totals.abandoned > 0) {
-          consumer.accept(totals);
-        }
-      }
-    }
-  }
-
-  private long lockSum(ByteBuffer value, int at) {
-    long sum = 0;
-    for (int cpu = 0; cpu < cpus; cpu++) {
-      sum += value.getLong(at + cpu * StateLayout.LOCK_CELL_BYTES);
-    }
-    return sum;
   }
 
   /** The lock requests that are not granted or not released; read from shared memory. */
