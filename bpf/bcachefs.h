@@ -3,7 +3,7 @@
 #ifndef FAULTLINE_BCACHEFS_H
 #define FAULTLINE_BCACHEFS_H
 
-#include "operation.h"
+#include "completion.h"
 
 static __always_inline int bcachefs_write(const struct dio_begin *b)
 {

@@ -3,7 +3,7 @@
 #ifndef FAULTLINE_FAULT_H
 #define FAULTLINE_FAULT_H
 
-#include "operation.h"
+#include "completion.h"
 
 /* The operation in whose gap the current task takes a fault, or 0: a task that missed may have left the call. */
 static __always_inline struct in_flight *operation_of_fault(__u32 kind)

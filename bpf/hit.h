@@ -161,4 +161,18 @@ static __always_inline void event_submit(void *event, struct probe_counters *p, 
 	events_submit(event);
 }
 
+/* Of a time, in a cell's histogram: the power of two below it. */
+static __always_inline __u32 bucket_of(__u64 ns)
+{
+	__u32 bucket = 0;
+#pragma unroll
+	for (int shift = 32; shift; shift >>= 1) {
+		if (ns >> shift) {
+			ns >>= shift;
+			bucket += shift;
+		}
+	}
+	return bucket < CELL_HISTOGRAM_BUCKETS ? bucket : CELL_HISTOGRAM_BUCKETS - 1;
+}
+
 #endif
