@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
@@ -61,6 +60,9 @@ final class HangingTransactions {
    * @param firstOffset of its records there
    */
   record Open(TopicPartition at, long producerId, int epoch, long firstOffset) {}
+
+  /** What a coordinator says of a producer now. */
+  private record Known(String transactionalId, TransactionDescription last) {}
 
   /** Where its end is to be written. */
   private record Place(Node leader, int coordinatorEpoch) {}
@@ -122,11 +124,17 @@ final class HangingTransactions {
     Map<Open, Place> old = new HashMap<>(open);
     old.keySet().removeIf(one -> nowNs - since.get(one) < patience.toNanos());
     Map<String, String> left = new TreeMap<>();
-    Map<Long, TransactionDescription> known = old.isEmpty() ? Map.of() : describe(admin, old);
+    Map<Long, Known> known = old.isEmpty() ? Map.of() : describe(admin, old);
+    boolean isEachSeen = isOffsetsSeen;
     boolean isNumbered = !old.isEmpty() && isEachEndNumbered(admin);
     for (Map.Entry<Open, Place> one : old.entrySet()) {
       Open transaction = one.getKey();
-      TransactionDescription last = known.get(transaction.producerId());
+      Known producer = known.get(transaction.producerId());
+      TransactionDescription last = producer == null ? null : producer.last();
+      if (isOfOffsets(transaction.at()) && !isOurs(producer)) {
+        isEachSeen = false; // of another group, or of one that nobody knows any more
+        continue;
+      }
       Verdict verdict = judge(transaction, last, isNumbered);
       String why = "";
       if (verdict != Verdict.ALIVE) {
@@ -136,7 +144,7 @@ final class HangingTransactions {
         left.put(transaction.at().toString(), sentence(transaction) + why);
       }
     }
-    if (!isOffsetsSeen && !isStable(admin, nowNs)) {
+    if (!isEachSeen && !isStable(admin, nowNs)) {
       left.put(Topic.GROUP_METADATA_TOPIC_NAME, unseen());
     }
     if (left.isEmpty()) {
@@ -242,7 +250,7 @@ final class HangingTransactions {
       if (found == null) {
         continue;
       }
-      isOffsetsSeen |= partition.getKey().topic().equals(Topic.GROUP_METADATA_TOPIC_NAME);
+      isOffsetsSeen |= isOfOffsets(partition.getKey());
       for (ProducerState one : found.activeProducers()) {
         if (one.currentTransactionStartOffset().isPresent()) {
           open.put(
@@ -284,9 +292,9 @@ final class HangingTransactions {
 
   private String unseen() {
     return String.format(
-        "kafka: group %s: a transaction has no end in its offsets, and collectors wait for it: not"
-            + " allowed to see which (expected: ACLs Read on %s and Alter on the cluster for this"
-            + " user, or an administrator who looks with: kafka-transactions.sh --bootstrap-server"
+        "kafka: group %s: a transaction has no end in its offsets, and collectors wait for it:"
+            + " which one cannot be seen (expected: ACLs Read on %s and Alter on the cluster for"
+            + " this user, or an administrator who looks with: kafka-transactions.sh --bootstrap-server"
             + " %s find-hanging --topic %s)",
         application,
         Topic.GROUP_METADATA_TOPIC_NAME,
@@ -294,10 +302,18 @@ final class HangingTransactions {
         Topic.GROUP_METADATA_TOPIC_NAME);
   }
 
-  /** Of the offsets of all groups, only this one's are in the partition that its name says. */
+  private static boolean isOfOffsets(TopicPartition partition) {
+    return partition.topic().equals(Topic.GROUP_METADATA_TOPIC_NAME);
+  }
+
+  /** A group's offsets are in the partition that its name says, and those of others may be too. */
   private boolean isOurs(TopicPartition partition, int partitions) {
-    return !partition.topic().equals(Topic.GROUP_METADATA_TOPIC_NAME)
+    return !isOfOffsets(partition)
         || partition.partition() == Utils.abs(application.hashCode()) % partitions;
+  }
+
+  private boolean isOurs(Known producer) {
+    return producer != null && producer.transactionalId().startsWith(application + "-");
   }
 
   /** Null for what is not there yet, or may not be looked at: to see who writes needs Read. */
@@ -314,7 +330,7 @@ final class HangingTransactions {
     }
   }
 
-  private static Map<Long, TransactionDescription> describe(Admin admin, Map<Open, Place> open)
+  private static Map<Long, Known> describe(Admin admin, Map<Open, Place> open)
       throws ExecutionException, InterruptedException {
     Set<Long> producers = open.keySet().stream().map(Open::producerId).collect(Collectors.toSet());
     List<String> names =
@@ -325,10 +341,18 @@ final class HangingTransactions {
             .stream()
             .map(TransactionListing::transactionalId)
             .toList();
-    return admin.describeTransactions(names).all().get().values().stream()
-        .filter(Objects::nonNull)
-        .collect(
-            Collectors.toMap(TransactionDescription::producerId, one -> one, (one, other) -> one));
+    Map<Long, Known> known = new HashMap<>();
+    admin
+        .describeTransactions(names)
+        .all()
+        .get()
+        .forEach(
+            (name, last) -> {
+              if (last != null) {
+                known.putIfAbsent(last.producerId(), new Known(name, last));
+              }
+            });
+    return known;
   }
 
   private boolean commit(Open open, TransactionDescription last, Place place) throws IOException {

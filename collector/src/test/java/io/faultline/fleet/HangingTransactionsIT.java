@@ -27,8 +27,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -225,7 +227,14 @@ class HangingTransactionsIT {
       HangingTransaction.forgetOffset(broker, APPLICATION + "-2", elsewhere, APPLICATION, source);
       HangingTransaction.forgetOffset(broker, APPLICATION + "-3", elsewhere, APPLICATION, source);
       HangingTransaction.commit(broker, APPLICATION + "-3", elsewhere); // what was it before?
-      assertThat(broker.transactions().lines().filter(line -> line.contains(" open: "))).hasSize(3);
+      try (Admin admin = broker.admin()) {
+        admin
+            .alterConsumerGroupOffsets("other", Map.of(source, new OffsetAndMetadata(0)))
+            .all()
+            .get();
+      }
+      HangingTransaction.forgetOffset(broker, "other-1", elsewhere, "other", source);
+      assertThat(broker.transactions().lines().filter(line -> line.contains(" open: "))).hasSize(4);
       try (Collector collector = collector(broker.bootstrap(), Map.of(), "second")) {
         send(broker, "second");
         await("the rest", () -> operations(broker) == 2 * once + 1);
@@ -238,7 +247,11 @@ class HangingTransactionsIT {
           .anyMatch(
               line -> line.startsWith("kafka: __consumer_offsets") && line.endsWith(COMMITTED))
           .anyMatch(line -> line.endsWith("may come again, with the same numbers"));
-      assertThat(broker.transactions()).doesNotContain(" open: ");
+      assertThat(broker.transactions().lines().filter(line -> line.contains(" open: ")))
+          .as("of another group, which is not ours to end")
+          .singleElement()
+          .asString()
+          .startsWith("__consumer_offsets");
     }
   }
 

@@ -27,7 +27,10 @@ public final class RandomOperations {
     public final List<Integer> events = new ArrayList<>();
   }
 
-  /** The kernel's cells, kept as bpf/operation.h and completion.h keep them: by the begins and completes. */
+  /**
+   * The kernel's cells, kept as bpf/operation.h and completion.h keep them: by the begins and
+   * completes.
+   */
   public static final class CellModel {
     public long attempts;
     public long faultDisabledAttempts;
