@@ -147,7 +147,8 @@ final class Routes {
     }
     String allowed = isSilences ? "GET, HEAD, POST" : isSilence ? "DELETE" : "GET, HEAD";
     exchange.getResponseHeaders().set("Allow", allowed);
-    return Answer.ofText(405, "method: " + method + " (expected: " + allowed + ")");
+    // Without the method: it may hold anything, a line feed too.
+    return Answer.ofText(405, "method: not for this path (expected: " + allowed + ")");
   }
 
   private Answer get(HttpExchange exchange, String path) {

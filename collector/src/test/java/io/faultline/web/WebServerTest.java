@@ -172,6 +172,9 @@ class WebServerTest {
             "/uPlot.LICENSE")) {
       assertThat(ask("GET " + path).status()).as(path).isEqualTo(404);
     }
+    Served.Reply refused = ask("\npostmaster /api/v1/alerts");
+    assertThat(refused.status()).isEqualTo(405);
+    assertThat(refused.body().strip()).isEqualTo("method: not for this path (expected: GET, HEAD)");
     assertThat(ask("DELETE /api/v1/alerts").status()).isEqualTo(405);
     assertThat(ask("POST /api/v1/alerts", "Content-Length: 0").status()).isEqualTo(405);
     Served.Reply head = ask("HEAD /api/v1/now");
