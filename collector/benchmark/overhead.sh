@@ -13,8 +13,8 @@
 # often that happens. The observers may run where they like. The load's own CPU time counts besides: other work on the machine,
 # and the disk's moods, change it less. The observers' CPU time is printed for itself.
 #
-# FAULTLINE_OBSERVERS="control agent" and FAULTLINE_LOADS="disk" choose among them; with FAULTLINE_BEFORE=CHECKOUT the agent of another checkout, which
-# must be built, takes turns too.
+# FAULTLINE_OBSERVERS="control agent" and FAULTLINE_LOADS="disk" choose among them; with FAULTLINE_BEFORE=CHECKOUT the agent of
+# another checkout, which must be built, takes turns too.
 # Needs root, fio, gcc, btrfs-progs, python3; bpftrace, bcc and the empty programs (Debian: apt-get install bpftrace
 # python3-bpfcc clang libbpf-dev) are left out, with the reason, where they are missing or do not attach.
 set -eu
@@ -25,6 +25,12 @@ seconds=${2:-3}
 work=$(mktemp -d /var/tmp/faultline-overhead-XXXXXX)
 jobs=$((($(nproc) + 1) / 2))
 loads=${FAULTLINE_LOADS:-disk memory faults}
+for load in $loads; do
+	case $load in
+	disk | memory | faults) ;;
+	*) echo "overhead.sh: FAULTLINE_LOADS: $load (expected: disk, memory, faults)" >&2; exit 1 ;;
+	esac
+done
 observers=${FAULTLINE_OBSERVERS:-control empty agent ${FAULTLINE_BEFORE:+before} bpftrace bcc}
 observer=""
 workers=/sys/devices/virtual/workqueue/cpumask
