@@ -28,7 +28,8 @@ public final class FleetCounts {
     REPLAY_GAPS("times that the topic did not have any more what state was to be made of"),
     FAILURES("times that a thread of the engine failed, and another one took its place"),
     TRANSACTIONS_ABORTED("transactions that brokers had left without an end, and that it aborted"),
-    TRANSACTIONS_COMMITTED("committed transactions that brokers had left without an end there");
+    TRANSACTIONS_COMMITTED(
+        "transactions that brokers had left without an end, and that it committed");
 
     /** What it is, for people. */
     public final String help;

@@ -236,7 +236,7 @@ final class HangingTransactions {
       if (found != null) {
         for (TopicPartitionInfo one : found.partitions()) {
           TopicPartition partition = new TopicPartition(found.name(), one.partition());
-          if (one.leader() != null && isOurs(partition, found.partitions().size())) {
+          if (one.leader() != null && mayHaveOurs(partition, found.partitions().size())) {
             partitions.put(partition, one.leader());
           }
         }
@@ -307,7 +307,7 @@ final class HangingTransactions {
   }
 
   /** A group's offsets are in the partition that its name says, and those of others may be too. */
-  private boolean isOurs(TopicPartition partition, int partitions) {
+  private boolean mayHaveOurs(TopicPartition partition, int partitions) {
     return !isOfOffsets(partition)
         || partition.partition() == Utils.abs(application.hashCode()) % partitions;
   }
