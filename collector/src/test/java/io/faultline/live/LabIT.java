@@ -36,6 +36,28 @@ class LabIT {
     assertThat(result.out()).contains(via, fs + " on", "selftest: ok");
   }
 
+  /** What hung a guest is to be told from the output alone. */
+  @Test
+  void shouldSayWhatTasksWaitForWhenTheTimeIsOver() throws Exception {
+    Live.Result result =
+        Live.run(
+            300,
+            Lab.command(),
+            "run",
+            "--kernel",
+            "6.12",
+            "--timeout",
+            "60",
+            "--",
+            "sh",
+            "-c",
+            "fsfreeze --freeze $LAB_MNT && touch $LAB_MNT/file");
+    assertThat(result.status()).isEqualTo(124);
+    assertThat(result.err())
+        .contains("(touch) does not get on in", "percpu_rwsem_wait")
+        .contains("--timeout: 60 (expected: COMMAND ends by then; node 1 has not)");
+  }
+
   /** Two nodes write one file: each takes the lock from the other, and both name it alike. */
   @ParameterizedTest
   @ValueSource(strings = {"6.1", "6.12"})
