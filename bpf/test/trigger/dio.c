@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -462,6 +463,7 @@ int main(int argc, char **argv)
 
 	page_bytes = sysconf(_SC_PAGESIZE);
 	parse(argc, argv);
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* on gfs2 khugepaged could complete a deadlock, as in incident.c */
 	data_bytes = options.threads * slots * options.size;
 	buffers_bytes = options.threads * options.size;
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -15,18 +16,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define BYTES (256 << 10) /* of one operation */
 #define READERS 4
+#define STUCK_NS 8000000000L
 #define LINGER_S 10 /* what a process maps is asked of it while it is there */
 
 static const char *first, *second;
 static int amount;
 static atomic_bool is_over;
-static atomic_long done, most_ns;
+static atomic_long *done, most_ns;
 
 __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *format, ...)
 {
@@ -45,6 +49,9 @@ static void usage(FILE *out)
 	fputs("usage: incident NAME FILE FILE2 NUMBER\n"
 	      "  itself      NUMBER direct writes of FILE, each from a mapping of the very pages that it writes; no FILE2: -\n"
 	      "  two-files   two threads, NUMBER direct reads each: of FILE into a mapping of FILE2, and the other way round\n"
+	      "  map         NUMBER direct reads of FILE into missing memory while another thread maps FILE again and again; on gfs2\n"
+	      "              the two may wait for each other: after eight seconds of that it is killed; FILE2: -\n"
+	      "  fork        the same, but the other thread touches a mapping of FILE, and a third one forks\n"
 	      "  vanish      direct reads of FILE into memory that another thread throws away, for NUMBER seconds; FILE2: -\n"
 	      "  collide     direct writes of FILE while another thread writes the same pages in a mapping, NUMBER seconds\n"
 	      "  starve      direct writes of FILE while four threads read it buffered, NUMBER seconds\n"
@@ -128,24 +135,89 @@ static void itself(void)
 		forget(memory, first);
 		if (pwrite(fd, memory, BYTES, 0) < 0)
 			die("%s: %s", first, strerror(errno));
-		done++;
+		(*done)++;
 	}
 }
 
+struct reads {
+	const char *file, *buffer;
+	char *memory; /* of buffer, or anonymous when that is NULL */
+};
+
 static void *read_into(void *argument)
 {
-	bool is_swapped = argument != NULL;
-	const char *file = is_swapped ? second : first, *buffer = is_swapped ? first : second;
-	int fd = open_file(file, O_DIRECT);
-	char *memory = map(buffer);
+	const struct reads *reads = argument;
+	int fd = open_file(reads->file, O_DIRECT);
 
 	for (int i = 0; i < amount; i++) {
-		forget(memory, buffer);
-		if (pread(fd, memory, BYTES, 0) < 0)
-			die("%s: %s", file, strerror(errno));
-		done++;
+		forget(reads->memory, reads->buffer);
+		if (pread(fd, reads->memory, BYTES, 0) < 0)
+			die("%s: %s", reads->file, strerror(errno));
+		(*done)++;
 	}
 	return NULL;
+}
+
+static void *map_and_unmap(void *unused)
+{
+	(void)unused;
+	while (!is_over)
+		munmap(map(first), BYTES);
+	return NULL;
+}
+
+static void *touch_mapped(void *memory)
+{
+	while (!is_over) {
+		madvise(memory, BYTES, MADV_DONTNEED);
+		for (size_t at = 0; at < BYTES; at += 4096)
+			((volatile char *)memory)[at]++;
+	}
+	return NULL;
+}
+
+static void *fork_children(void *unused)
+{
+	(void)unused;
+	while (!is_over) {
+		pid_t child = fork();
+
+		if (!child)
+			_exit(0);
+		if (child > 0)
+			waitpid(child, NULL, 0);
+	}
+	return NULL;
+}
+
+/*
+ * Returns in a child, whose operations this process watches: all tasks of the child may come to wait for mmap_lock. Killing
+ * it ends that, for whoever holds the glock of FILE waits killably (v6.12; on v6.1 nothing ends it).
+ */
+static void be_watched(const char *name)
+{
+	struct timespec tick = { .tv_nsec = 100000000 };
+	long before = -1, since_ns = now_ns();
+	pid_t child = fork();
+	int status;
+
+	if (child < 0)
+		die("fork: %s", strerror(errno));
+	if (!child)
+		return;
+	while (waitpid(child, &status, WNOHANG) != child) {
+		if (*done != before) {
+			before = *done;
+			since_ns = now_ns();
+		} else if (now_ns() - since_ns > STUCK_NS) {
+			kill(child, SIGKILL);
+			waitpid(child, NULL, 0);
+			printf("%s: stuck after %ld operations\n", name, (long)*done);
+			exit(0);
+		}
+		nanosleep(&tick, NULL);
+	}
+	exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 }
 
 static void *throw_away(void *memory)
@@ -161,6 +233,24 @@ static void *write_mapped(void *memory)
 		for (size_t at = 0; at < BYTES; at += 4096)
 			((volatile char *)memory)[at]++;
 	return NULL;
+}
+
+static void against_reads(const char *name)
+{
+	struct reads reads = { first, NULL, map(NULL) };
+	pthread_t threads[2];
+	int started = 0;
+
+	if (!strcmp(name, "map")) {
+		threads[started++] = start(map_and_unmap, NULL);
+	} else {
+		threads[started++] = start(touch_mapped, map(first));
+		threads[started++] = start(fork_children, NULL);
+	}
+	read_into(&reads);
+	is_over = true;
+	while (started)
+		pthread_join(threads[--started], NULL);
 }
 
 static void *read_buffered(void *unused)
@@ -188,7 +278,7 @@ static void direct(bool is_write, char *memory)
 			die("%s: %s", first, strerror(errno));
 		if (now_ns() - begin_ns > most_ns)
 			most_ns = now_ns() - begin_ns;
-		done++;
+		(*done)++;
 	}
 	is_over = true;
 }
@@ -208,7 +298,7 @@ static void *write_once(void *unused)
 	(void)unused;
 	if (pwrite(fd, "x", 1, 0) != 1)
 		die("%s: %s", first, strerror(errno));
-	done++;
+	(*done)++;
 	return NULL;
 }
 
@@ -218,7 +308,7 @@ static void *read_once(void *memory)
 
 	if (pread(fd, memory, BYTES, 0) < 0)
 		die("%s: %s", first, strerror(errno));
-	done++;
+	(*done)++;
 	return NULL;
 }
 
@@ -246,6 +336,11 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
+	/* khugepaged would ask for mmap_lock while a read that has a glock looks up its buffer, which may be a deadlock too. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	done = mmap(NULL, sizeof(*done), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (done == MAP_FAILED)
+		die("mmap: %s", strerror(errno));
 	first = argv[2];
 	second = argv[3];
 	fill(first);
@@ -254,8 +349,16 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "itself")) {
 		itself();
 	} else if (!strcmp(argv[1], "two-files")) {
-		threads[started++] = start(read_into, NULL);
-		threads[started++] = start(read_into, &is_over);
+		/* Mapped before anything is read: see map. */
+		static struct reads there, back;
+
+		there = (struct reads){ first, second, map(second) };
+		back = (struct reads){ second, first, map(first) };
+		threads[started++] = start(read_into, &there);
+		threads[started++] = start(read_into, &back);
+	} else if (!strcmp(argv[1], "map") || !strcmp(argv[1], "fork")) {
+		be_watched(argv[1]);
+		against_reads(argv[1]);
 	} else if (!strcmp(argv[1], "vanish")) {
 		char *memory = map(NULL);
 
@@ -278,6 +381,6 @@ int main(int argc, char **argv)
 		pthread_join(threads[--started], NULL);
 	if (!strcmp(argv[1], "itself") || !strcmp(argv[1], "two-files"))
 		sleep(LINGER_S);
-	printf("%s: %ld operations, the longest %ld ms\n", argv[1], (long)done, (long)most_ns / 1000000);
+	printf("%s: %ld operations, the longest %ld ms\n", argv[1], (long)*done, (long)most_ns / 1000000);
 	return 0;
 }

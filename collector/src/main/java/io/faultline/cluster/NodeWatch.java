@@ -139,10 +139,6 @@ public final class NodeWatch implements StreamListener, Serializable {
   public void onTaskLook(TaskLook look) {
     at(look.ktimeNs());
     if (tasks.size() < REQUESTS_MAX) {
-      boolean mayWait =
-          look.doing() != TaskLook.Doing.RUN
-              && look.doing() != TaskLook.Doing.IO
-              && look.doing() != TaskLook.Doing.DLM;
       tasks.put(
           look.tid(),
           new NodeLook.Task(
@@ -151,7 +147,7 @@ public final class NodeWatch implements StreamListener, Serializable {
               look.switches(),
               look.ioBytes(),
               look.startNs(),
-              mayWait,
+              look.doing().mayWaitForLock(),
               look.stack()));
     }
   }

@@ -13,6 +13,15 @@ public final class TaskLook extends Event {
   /** Flag: a direct read or write is on its stack. */
   public static final int IN_DIO = 1 << 1;
 
+  /** Flag: what is done only with its mmap_lock held for write is on its stack: mmap, fork. */
+  public static final int IN_MMAP = 1 << 2;
+
+  /**
+   * Flag: it waits until page faults have left a mapping. From v6.15 on the lock of a mapping is a
+   * count, and no hook shows a wait for that: __vma_start_write() of mm/mmap_lock.c.
+   */
+  public static final int IN_VMA_WAIT = 1 << 3;
+
   static final int RUN_NS = 24;
   static final int SWITCHES = 32;
   static final int IO_BYTES = 40;
@@ -48,6 +57,11 @@ public final class TaskLook extends Event {
 
     static Doing of(int number) {
       return number >= 0 && number < BY_NUMBER.length ? BY_NUMBER[number] : UNKNOWN;
+    }
+
+    /** Whether a task that does this can be asleep in a wait for a lock of this node. */
+    public boolean mayWaitForLock() {
+      return this != RUN && this != IO && this != DLM;
     }
 
     /** The word in reports. */

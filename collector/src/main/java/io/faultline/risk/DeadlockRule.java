@@ -1,5 +1,6 @@
 package io.faultline.risk;
 
+import io.faultline.event.LockClass;
 import io.faultline.event.LockMode;
 import io.faultline.match.LockTable;
 import java.io.Serializable;
@@ -8,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -59,7 +61,7 @@ final class DeadlockRule implements Serializable {
     Set<Integer> tids = new HashSet<>();
     Set<String> now = new HashSet<>();
     for (List<LockTable.Request> cycle : graph.cycles()) {
-      cycle.forEach(wait -> tids.add(wait.tid()));
+      tids.addAll(tidsOf(cycle, look));
       StringJoiner cause = new StringJoiner(",");
       cycle.forEach(wait -> cause.add(wait.tid() + "@" + wait.requestNs()));
       String id = Finding.idOf(Rule.DEADLOCK, cause.toString());
@@ -94,16 +96,29 @@ final class DeadlockRule implements Serializable {
     }
     seen.lastNs = look.ns();
     boolean haveAllSlept = true;
-    for (LockTable.Request wait : cycle) {
-      TaskSeen task = look.task(wait.tid());
+    for (int tid : tidsOf(cycle, look)) {
+      TaskSeen task = look.task(tid);
       if (task != null) {
-        seen.tasks.putIfAbsent(wait.tid(), task);
+        seen.tasks.putIfAbsent(tid, task);
       }
       haveAllSlept &=
-          task != null && task.ns() - seen.tasks.get(wait.tid()).ns() >= thresholds.confirmNs();
+          task != null && task.ns() - seen.tasks.get(tid).ns() >= thresholds.confirmNs();
     }
     seen.haveAllSlept |= haveAllSlept;
     return seen;
+  }
+
+  /** The tasks of a cycle, with those in it whose wait is no request. */
+  private static Set<Integer> tidsOf(List<LockTable.Request> cycle, Look look) {
+    Set<Integer> tids = new LinkedHashSet<>();
+    for (int i = 0; i < cycle.size(); i++) {
+      tids.add(cycle.get(i).tid());
+      TaskSeen between = Edge.of(cycle, i, look).between();
+      if (between != null) {
+        tids.add(between.tid());
+      }
+    }
+    return tids;
   }
 
   private static boolean hasMoved(Seen seen, Look look) {
@@ -117,20 +132,28 @@ final class DeadlockRule implements Serializable {
 
   private static Finding finding(
       String cause, List<LockTable.Request> cycle, Seen seen, Look look) {
-    StringJoiner names = new StringJoiner(", ");
+    List<String> names = new ArrayList<>();
     List<Alert.Evidence> evidence = new ArrayList<>();
     Set<LockTable.Key> locks = new HashSet<>();
     int waiters = 0;
     String doubt = "";
     for (int i = 0; i < cycle.size(); i++) {
       LockTable.Request wait = cycle.get(i);
-      LockTable.Request other = cycle.get((i + 1) % cycle.size());
-      if (i < NAMES_MAX) {
-        names.add(Names.of(wait.comm(), wait.tid()));
-      }
-      Edge edge = Edge.of(wait, other, look);
+      names.add(Names.of(wait.comm(), wait.tid()));
+      Edge edge = Edge.of(cycle, i, look);
       evidence.add(look.evidenceOf(wait, edge.words()));
       doubt = edge.doubt().isEmpty() ? doubt : edge.doubt();
+      TaskSeen between = edge.between();
+      if (between != null) {
+        names.add(Names.of(between.comm(), between.tid()));
+        evidence.add(
+            new Alert.Evidence(
+                between.ns(),
+                between.tid(),
+                between.comm(),
+                between.describe() + ", such as that of " + Edge.nameOf(cycle, i + 1),
+                between.stack()));
+      }
       if (locks.add(wait.lock())) {
         waiters += look.lockOf(wait.lock()).waiters().size();
       }
@@ -139,9 +162,9 @@ final class DeadlockRule implements Serializable {
     String title =
         String.format(
             "%d tasks wait for each other: %s%s%s",
-            cycle.size(),
-            names,
-            cycle.size() > NAMES_MAX ? " and others" : "",
+            names.size(),
+            String.join(", ", names.subList(0, Math.min(names.size(), NAMES_MAX))),
+            names.size() > NAMES_MAX ? " and others" : "",
             behind == 0 ? "" : "; " + behind + " more wait for the same locks");
     Finding finding =
         Finding.of(
@@ -152,10 +175,16 @@ final class DeadlockRule implements Serializable {
     return doubt.isEmpty() ? finding : finding.suspected(doubt);
   }
 
-  /** Why one waits for the other, and what of that is not sure. */
-  private record Edge(String words, String doubt) {
-    static Edge of(LockTable.Request wait, LockTable.Request other, Look look) {
-      String name = Names.of(other.comm(), other.tid());
+  /**
+   * Why one waits for the next one of a cycle, and what of that is not sure.
+   *
+   * @param between a task between the two whose wait is no request, or {@code null}
+   */
+  private record Edge(String words, String doubt, TaskSeen between) {
+    static Edge of(List<LockTable.Request> cycle, int i, Look look) {
+      LockTable.Request wait = cycle.get(i);
+      LockTable.Request other = cycle.get((i + 1) % cycle.size());
+      String name = nameOf(cycle, i + 1);
       Look.Lock lock = look.lockOf(wait.lock());
       for (LockTable.Request held : lock.holders()) {
         if (held.tid() == other.tid() && look.isHeldAgainst(held, wait)) {
@@ -166,27 +195,52 @@ final class DeadlockRule implements Serializable {
                   held.mode().label,
                   Names.duration(look.ns() - held.grantNs()),
                   look.wantedElsewhereNs(held) == 0 ? "" : " and another node wants"),
-              "");
+              "",
+              null);
         }
       }
       boolean isAhead = other.lock().equals(wait.lock()) && other.requestNs() <= wait.requestNs();
       if (isAhead && !Look.goTogether(other.mode(), wait.mode())) {
         return new Edge(
-            String.format(", which %s wanted %s before it", name, other.mode().label), "");
+            String.format(", which %s wanted %s before it", name, other.mode().label), "", null);
+      }
+      if (wait.holderTid() != other.tid()) {
+        TaskSeen between = look.task(wait.holderTid());
+        return new Edge(
+            ", whose holder the kernel named as " + Names.of(between.comm(), between.tid()),
+            "whether the mapping that "
+                + Names.of(between.comm(), between.tid())
+                + " waits for is that of "
+                + name
+                + " is seen by no hook",
+            between);
       }
       return new Edge(
-          String.format(", whose holder the kernel named as %s", name), doubtOf(wait, other));
+          ", whose holder the kernel named as " + name, doubtOf(wait, other, look), null);
+    }
+
+    static String nameOf(List<LockTable.Request> cycle, int i) {
+      LockTable.Request wait = cycle.get(i % cycle.size());
+      return Names.of(wait.comm(), wait.tid());
     }
 
     /** A semaphore has no list of holders: the kernel names one when it is asked for. */
-    private static String doubtOf(LockTable.Request wait, LockTable.Request other) {
+    private static String doubtOf(LockTable.Request wait, LockTable.Request other, Look look) {
       if (wait.holderMode() == LockMode.READ) {
         return "a semaphore names one of its readers, and not for sure";
       }
-      return other.requestNs() > wait.requestNs()
+      return other.requestNs() > wait.requestNs() && !isHeldByStack(wait, look.task(other.tid()))
           ? Names.of(other.comm(), other.tid())
               + " held the semaphore before it began to wait, and may have let it go"
           : "";
+    }
+
+    /** Whether the owner is, inside its own wait, where it has mmap_lock of their process. */
+    private static boolean isHeldByStack(LockTable.Request wait, TaskSeen owner) {
+      return wait.lock().lockClass() == LockClass.MMAP
+          && owner != null
+          && owner.isInMmap()
+          && owner.tgid() == wait.tgid();
     }
   }
 

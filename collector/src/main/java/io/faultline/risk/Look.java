@@ -101,7 +101,8 @@ final class Look implements Serializable {
     latest.forEach(
         (tid, request) -> {
           TaskSeen task = tasks.get(tid);
-          if (request.isWaiting() && request.mayWait() && (task == null || task.mayWaitForLock())) {
+          boolean mayBeAsleep = task == null || task.doing().mayWaitForLock();
+          if (request.isWaiting() && request.mayWait() && mayBeAsleep) {
             waitOf.put(tid, request);
           }
         });
@@ -152,6 +153,20 @@ final class Look implements Serializable {
   /** The task, or {@code null} when nothing was said of it. */
   TaskSeen task(int tid) {
     return tasks.get(tid);
+  }
+
+  /**
+   * Tasks with page faults that the task of that tid waits for, if it is one that waits until page
+   * faults have left a mapping. Which mapping is not seen: those of all faults of its process.
+   */
+  List<TaskSeen> faultsAwaitedBy(int tid) {
+    TaskSeen task = tasks.get(tid);
+    if (task == null || !task.isInVmaWait()) {
+      return List.of();
+    }
+    return tasks.values().stream()
+        .filter(other -> other.isInFault() && other.tgid() == task.tgid() && other.tid() != tid)
+        .toList();
   }
 
   /** Since when another node wants what is held; 0 when none does. */

@@ -6,6 +6,7 @@ import java.io.Serializable;
 /** What a look at a task showed. */
 record TaskSeen(
     long ns,
+    int tgid,
     int tid,
     String comm,
     TaskLook.Doing doing,
@@ -16,12 +17,15 @@ record TaskSeen(
     long startNs,
     int stack,
     boolean isInFault,
-    boolean isInDio)
+    boolean isInDio,
+    boolean isInMmap,
+    boolean isInVmaWait)
     implements Serializable {
 
   static TaskSeen of(TaskLook look) {
     return new TaskSeen(
         look.ktimeNs(),
+        look.tgid(),
         look.tid(),
         look.comm(),
         look.doing(),
@@ -32,7 +36,9 @@ record TaskSeen(
         look.startNs(),
         look.stack(),
         look.is(TaskLook.IN_FAULT),
-        look.is(TaskLook.IN_DIO));
+        look.is(TaskLook.IN_DIO),
+        look.is(TaskLook.IN_MMAP),
+        look.is(TaskLook.IN_VMA_WAIT));
   }
 
   /** Whether it is the same task, and a tid that was given again is not. */
@@ -44,17 +50,15 @@ record TaskSeen(
     return runNs > before.runNs || switches > before.switches || ioBytes > before.ioBytes;
   }
 
-  /** Whether it can be asleep in a wait for a lock of this node. */
-  boolean mayWaitForLock() {
-    return doing != TaskLook.Doing.RUN && doing != TaskLook.Doing.IO && doing != TaskLook.Doing.DLM;
-  }
-
   /** Whether it looks for memory, or waits until there is room. */
   boolean isShortOfMemory() {
     return doing == TaskLook.Doing.RECLAIM || doing == TaskLook.Doing.WRITEBACK;
   }
 
   String describe() {
+    if (isInVmaWait) {
+      return "waits until page faults have left a mapping";
+    }
     return switch (doing) {
       case RUN -> "runs";
       case LOCK -> "waits for a lock";

@@ -18,7 +18,9 @@ import java.util.Set;
  *
  * <p>A waiter waits for every holder whose mode does not go with its own, and for every such waiter
  * before it: do_promote() of fs/gfs2/glock.c stops at the first request that it cannot grant. A
- * request that will not wait (a try) or waits with a timeout (asynchronous) makes no edge.
+ * request that will not wait (a try) or waits with a timeout (asynchronous) makes no edge. From
+ * v6.15 on the wait of a task that has mmap_lock, until page faults have left a mapping, is no
+ * request: whoever waits for that task waits for those faults.
  *
  * <p>Of the waiters that hold nothing only those stay that can stand between two others, so that a
  * queue of ten thousand for one lock costs no more than a short one.
@@ -59,7 +61,10 @@ final class WaitGraph {
     for (Look.Lock lock : look.locks()) {
       if (!lock.waiters().isEmpty()) {
         lock.holders().forEach(held -> wanted.add(held.tid()));
-        lock.waiters().forEach(wait -> wanted.add(wait.holderTid()));
+        for (LockTable.Request wait : lock.waiters()) {
+          wanted.add(wait.holderTid());
+          look.faultsAwaitedBy(wait.holderTid()).forEach(task -> wanted.add(task.tid()));
+        }
       }
     }
     Set<LockTable.Request> kept = new LinkedHashSet<>();
@@ -105,14 +110,29 @@ final class WaitGraph {
           }
         }
         ahead.get(wait.lock()).add(node);
-        if (Look.isNamedAgainst(wait) && nodeOf.containsKey(wait.holderTid())) {
-          to.add(nodeOf.get(wait.holderTid()));
+        if (Look.isNamedAgainst(wait)) {
+          addNamed(wait, to);
         }
       } else {
         omitted++;
       }
       edgeCount += to.size();
       edges[node] = to.stream().mapToInt(n -> n).toArray();
+    }
+  }
+
+  /** The task that a semaphore named; or those that it waits for, where no request says so. */
+  private void addNamed(LockTable.Request wait, Set<Integer> to) {
+    Integer named = nodeOf.get(wait.holderTid());
+    if (named != null) {
+      to.add(named);
+      return;
+    }
+    for (TaskSeen task : look.faultsAwaitedBy(wait.holderTid())) {
+      Integer faulting = nodeOf.get(task.tid());
+      if (faulting != null && task.tid() != wait.tid()) {
+        to.add(faulting);
+      }
     }
   }
 

@@ -75,7 +75,8 @@ class IncidentLabIT {
 
   /**
    * A write of pages onto themselves ends after three attempts, two orders of locks are a risk,
-   * memory that is thrown away makes a read spin, and fair queues starve nobody.
+   * memory that is thrown away makes a read spin, and fair queues starve nobody. A read and whoever
+   * has mmap_lock wait for each other.
    */
   @Test
   void shouldReportIncidentsOfOneNodeAndNothingInHealthyWork() throws Exception {
@@ -91,6 +92,8 @@ class IncidentLabIT {
             Live.trigger(),
             Live.ROOT + "/collector/benchmark/healthy.sh",
             "|| { cat $LAB_OUT/healthy.txt >&2; false; }"));
+    checkAgainstReads("map", 2, "deadlock critical resolved confirmed");
+    checkAgainstReads("fork", 3, "deadlock critical resolved suspected");
     List<Map<String, Object>> alerts = alerts("incidents");
     assertThat(alerts)
         .filteredOn(alert -> !alert.get("rule").equals("livelock")) // how often, is left to chance
@@ -109,6 +112,20 @@ class IncidentLabIT {
     String healthy = Files.readString(out.resolve("healthy.txt"));
     System.out.print(healthy);
     assertThat(healthy).contains("above info: 0").containsPattern("[1-9][0-9,]* of them retried");
+  }
+
+  /** A kernel in which that is repaired has no deadlock, and then there is to be no alert. */
+  private void checkAgainstReads(String name, int tasks, String expected) throws Exception {
+    String said = Files.readString(out.resolve(name + ".txt"));
+    System.out.print(said);
+    if (said.contains("stuck")) {
+      Map<String, Object> alert = of(checkButStalls(name, expected), "deadlock");
+      assertThat(Live.list(alert, "evidence")).as(name).hasSize(tasks);
+      assertThat(alert.get("title").toString()).contains(tasks + " tasks wait for each other");
+    } else {
+      assertThat(said).contains("5000 operations");
+      check(name);
+    }
   }
 
   /** What needs two nodes: deadlocks on one and across both, freezing, a holder that is stopped. */

@@ -32,7 +32,8 @@ import java.util.Locale;
  * opend     FS INO read|write LAST tid= op= attempts= result= reason= end=
  * mapping   FS INO tid= comm= op= maps= address= mapdev=
  * fault     FS INO KIND tid= op= address=
- * task      TID COMM DOING STATE run= switches= io= start= stack=; flags: in_fault in_dio
+ * task      TID COMM DOING STATE run= switches= io= start= stack=; flags: in_fault in_dio in_mmap
+ *     in_vma_wait
  * invalidate_fail FS INO tid= comm= pos= length=
  * hang      tid= comm=
  * cell      FS read|write operations=
@@ -444,7 +445,9 @@ final class ScenarioEvents {
             state,
             (int) words.number("stack", 0),
             (words.is("in_fault") ? TaskLook.IN_FAULT : 0)
-                | (words.is("in_dio") ? TaskLook.IN_DIO : 0),
+                | (words.is("in_dio") ? TaskLook.IN_DIO : 0)
+                | (words.is("in_mmap") ? TaskLook.IN_MMAP : 0)
+                | (words.is("in_vma_wait") ? TaskLook.IN_VMA_WAIT : 0),
             comm);
     keep(words, ns, Probe.SWEEP, Event.CPU_NONE, isLost);
   }

@@ -16,4 +16,11 @@ if [ "$3" = provoke ]; then
 	exit
 fi
 faultline record --quiet --detail normal --mount "$LAB_MNT" -o "$LAB_OUT/incidents.fl" -- bash "$0" "$incident" "$2" provoke
+# Deadlocks of the kernel's own making, if it has them: the trigger ends them. Leaves map.fl and fork.fl, and in map.txt and
+# fork.txt what the trigger said.
+for name in map fork; do
+	faultline record --quiet --detail normal --mount "$LAB_MNT" -o "$LAB_OUT/$name.fl" -- \
+		"$incident" $name file - 5000 >"$LAB_OUT/$name.txt"
+	rm -f file
+done
 FAULTLINE_DIO=$2 FAULTLINE_HEALTHY_IOPS=20 "$3" 20 "$LAB_OUT/healthy.fl" "$LAB_MNT" >"$LAB_OUT/healthy.txt" 2>&1
