@@ -54,19 +54,24 @@ class JournalKillIT {
     long seed = System.nanoTime();
     Random random = new Random(seed);
     Path journal = temporary.resolve("journal");
+    int killsWithEvents = 0;
     for (int kill = 0; kill < KILLS; kill++) {
       Said said = killAtRandom(journal, random);
       JournalContent content = JournalContent.read(journal);
       String what = "seed " + seed + ", kill " + kill + ", " + said;
       List<Long> numbers = content.numbers();
-      assertThat(numbers).as(what).isNotEmpty();
-      // The oldest segments go by the total; from there on nothing is missing up to the end.
-      long last = numbers.get(numbers.size() - 1);
+      // Who was killed as soon as it had opened the journal has perhaps written nothing.
+      long last = numbers.isEmpty() ? -1 : numbers.get(numbers.size() - 1);
       assertThat(last + 1).as(what).isGreaterThanOrEqualTo(said.acknowledged());
-      assertThat(last - numbers.get(0) + 1).as(what).isEqualTo(numbers.size());
+      if (!numbers.isEmpty()) {
+        // The oldest segments go by the total; from there on nothing is missing up to the end.
+        assertThat(last - numbers.get(0) + 1).as(what).isEqualTo(numbers.size());
+        killsWithEvents++;
+      }
       assertThat(content.missing()).as(what).isZero();
       assertThat(content.damage()).as(what).hasSizeLessThanOrEqualTo(1);
     }
+    assertThat(killsWithEvents).isGreaterThan(KILLS / 2);
   }
 
   @Test
