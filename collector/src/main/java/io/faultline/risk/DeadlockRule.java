@@ -167,12 +167,20 @@ final class DeadlockRule implements Serializable {
             names.size() > NAMES_MAX ? " and others" : "",
             behind == 0 ? "" : "; " + behind + " more wait for the same locks");
     Finding finding =
-        Finding.of(
-            Rule.DEADLOCK, cause, Names.subjectOf(cycle.get(0).lock()), title, look.ns(), evidence);
+        Finding.of(Rule.DEADLOCK, cause, subjectOf(cycle), title, look.ns(), evidence);
     if (doubt.isEmpty() && !seen.haveAllSlept) {
       doubt = "whether all of these tasks sleep was not seen twice";
     }
     return doubt.isEmpty() ? finding : finding.suspected(doubt);
+  }
+
+  /** The first lock of a file system: mmap_lock is of none. */
+  private static Alert.Subject subjectOf(List<LockTable.Request> cycle) {
+    return cycle.stream()
+        .map(wait -> Names.subjectOf(wait.lock()))
+        .filter(subject -> subject.dev() != 0)
+        .findFirst()
+        .orElse(Alert.Subject.NONE);
   }
 
   /**

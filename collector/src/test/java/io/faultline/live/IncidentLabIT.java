@@ -122,6 +122,8 @@ class IncidentLabIT {
       Map<String, Object> alert = of(checkButStalls(name, expected), "deadlock");
       assertThat(Live.list(alert, "evidence")).as(name).hasSize(tasks);
       assertThat(alert.get("title").toString()).contains(tasks + " tasks wait for each other");
+      assertThat(alert.get("fs")).as(name).isEqualTo("gfs2");
+      assertThat(alert.get("path").toString()).as(name).endsWith("/file");
     } else {
       assertThat(said).contains("5000 operations");
       check(name);

@@ -76,6 +76,15 @@ class ScenarioTest {
             });
   }
 
+  /** Also when mmap_lock, which is of none, comes first: silences and dashboards ask for it. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("scenarios")
+  void shouldSayTheFileSystemOfADeadlock(Scenario scenario) {
+    assertThat(scenario.run().alerts())
+        .filteredOn(alert -> alert.rule() == Rule.DEADLOCK)
+        .allMatch(alert -> alert.subject().dev() != 0);
+  }
+
   @Test
   void shouldHaveAnExpectedAlertAndANearMissOfEveryRule() throws IOException {
     Set<Rule> ofTheAgent = EnumSet.of(Rule.JOURNAL_PAUSED, Rule.JOURNAL_OVERRUN); // not of events
