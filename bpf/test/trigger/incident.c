@@ -166,12 +166,17 @@ static void *map_and_unmap(void *unused)
 	return NULL;
 }
 
+static void touch(volatile char *memory)
+{
+	for (size_t at = 0; at < BYTES; at += 4096)
+		memory[at]++;
+}
+
 static void *touch_mapped(void *memory)
 {
 	while (!is_over) {
 		madvise(memory, BYTES, MADV_DONTNEED);
-		for (size_t at = 0; at < BYTES; at += 4096)
-			((volatile char *)memory)[at]++;
+		touch(memory);
 	}
 	return NULL;
 }
@@ -230,8 +235,7 @@ static void *throw_away(void *memory)
 static void *write_mapped(void *memory)
 {
 	while (!is_over)
-		for (size_t at = 0; at < BYTES; at += 4096)
-			((volatile char *)memory)[at]++;
+		touch(memory);
 	return NULL;
 }
 
