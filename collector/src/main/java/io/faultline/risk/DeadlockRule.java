@@ -61,12 +61,13 @@ final class DeadlockRule implements Serializable {
     Set<Integer> tids = new HashSet<>();
     Set<String> now = new HashSet<>();
     for (List<LockTable.Request> cycle : graph.cycles()) {
-      tids.addAll(tidsOf(cycle, look));
+      Set<Integer> tidsOfCycle = tidsOf(cycle, look);
+      tids.addAll(tidsOfCycle);
       StringJoiner cause = new StringJoiner(",");
       cycle.forEach(wait -> cause.add(wait.tid() + "@" + wait.requestNs()));
       String id = Finding.idOf(Rule.DEADLOCK, cause.toString());
       now.add(id);
-      Seen seen = seen(id, cycle, look, thresholds);
+      Seen seen = seen(id, cycle, tidsOfCycle, look, thresholds);
       Finding finding = finding(cause.toString(), cycle, seen, look);
       // What was not seen of a task may be among what is missing: then it may have run.
       seen.isFiring |=
@@ -79,7 +80,12 @@ final class DeadlockRule implements Serializable {
     return tids;
   }
 
-  private Seen seen(String id, List<LockTable.Request> cycle, Look look, Thresholds thresholds) {
+  private Seen seen(
+      String id,
+      List<LockTable.Request> cycle,
+      Set<Integer> tids,
+      Look look,
+      Thresholds thresholds) {
     Seen seen = cycles.get(id);
     boolean hasMoved = seen != null && !seen.isFiring && hasMoved(seen, look);
     if (seen == null || hasMoved) {
@@ -96,7 +102,7 @@ final class DeadlockRule implements Serializable {
     }
     seen.lastNs = look.ns();
     boolean haveAllSlept = true;
-    for (int tid : tidsOf(cycle, look)) {
+    for (int tid : tids) {
       TaskSeen task = look.task(tid);
       if (task != null) {
         seen.tasks.putIfAbsent(tid, task);

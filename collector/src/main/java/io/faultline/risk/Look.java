@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,8 @@ final class Look implements Serializable {
   private final Map<Integer, TaskSeen> tasks = new LinkedHashMap<>();
   private final Map<LockTable.Key, Lock> locks = new LinkedHashMap<>();
   private final Map<Integer, List<LockTable.Request>> heldBy = new HashMap<>();
+  private final Map<Integer, List<TaskSeen>> faultsOf = new HashMap<>(); // by tgid
+  private final Set<Integer> tgidsInVmaWait = new HashSet<>();
   private final Map<Integer, LockTable.Request> latest = new HashMap<>();
   private final Map<Integer, LockTable.Request> waitOf = new HashMap<>();
   private long omitted;
@@ -98,6 +101,14 @@ final class Look implements Serializable {
         latest.put(request.tid(), request);
       }
     }
+    for (TaskSeen task : tasks.values()) {
+      if (task.isInFault()) {
+        faultsOf.computeIfAbsent(task.tgid(), tgid -> new ArrayList<>()).add(task);
+      }
+      if (task.isInVmaWait()) {
+        tgidsInVmaWait.add(task.tgid());
+      }
+    }
     latest.forEach(
         (tid, request) -> {
           TaskSeen task = tasks.get(tid);
@@ -161,12 +172,15 @@ final class Look implements Serializable {
    */
   List<TaskSeen> faultsAwaitedBy(int tid) {
     TaskSeen task = tasks.get(tid);
-    if (task == null || !task.isInVmaWait()) {
-      return List.of();
-    }
-    return tasks.values().stream()
-        .filter(other -> other.isInFault() && other.tgid() == task.tgid() && other.tid() != tid)
-        .toList();
+    return task != null && task.isInVmaWait()
+        ? faultsOf.getOrDefault(task.tgid(), List.of())
+        : List.of();
+  }
+
+  /** Whether the task of that tid is one of those for some task. */
+  boolean isAwaitedFault(int tid) {
+    TaskSeen task = tasks.get(tid);
+    return task != null && task.isInFault() && tgidsInVmaWait.contains(task.tgid());
   }
 
   /** Since when another node wants what is held; 0 when none does. */

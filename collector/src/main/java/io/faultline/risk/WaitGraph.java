@@ -61,10 +61,7 @@ final class WaitGraph {
     for (Look.Lock lock : look.locks()) {
       if (!lock.waiters().isEmpty()) {
         lock.holders().forEach(held -> wanted.add(held.tid()));
-        for (LockTable.Request wait : lock.waiters()) {
-          wanted.add(wait.holderTid());
-          look.faultsAwaitedBy(wait.holderTid()).forEach(task -> wanted.add(task.tid()));
-        }
+        lock.waiters().forEach(wait -> wanted.add(wait.holderTid()));
       }
     }
     Set<LockTable.Request> kept = new LinkedHashSet<>();
@@ -74,7 +71,7 @@ final class WaitGraph {
         if (!look.isAsleepIn(wait)) {
           continue;
         }
-        if (wanted.contains(wait.tid())) {
+        if (wanted.contains(wait.tid()) || look.isAwaitedFault(wait.tid())) {
           kept.addAll(between.values());
           between.clear();
           kept.add(wait);
