@@ -380,7 +380,7 @@ enum task_doing {
 enum task_flag {
 	TASK_IN_FAULT = 1 << 0,    /* a page fault is on its stack */
 	TASK_IN_DIO = 1 << 1,      /* a direct read or write is */
-	TASK_IN_MMAP = 1 << 2,     /* what is done only with mmap_lock held for write is: mmap, mprotect, fork */
+	TASK_IN_MMAP = 1 << 2,     /* has mmap_lock for write, unless it waits for that: mmap, munmap, fork */
 	TASK_IN_VMA_WAIT = 1 << 3, /* it waits until page faults have left a mapping, whose lock no hook shows (v6.15) */
 };
 

@@ -13,7 +13,10 @@ public final class TaskLook extends Event {
   /** Flag: a direct read or write is on its stack. */
   public static final int IN_DIO = 1 << 1;
 
-  /** Flag: what is done only with its mmap_lock held for write is on its stack: mmap, fork. */
+  /**
+   * Flag: by its stack, which is of mmap, munmap or fork, it has mmap_lock of its process for
+   * write, unless that is what it waits for.
+   */
   public static final int IN_MMAP = 1 << 2;
 
   /**

@@ -1,6 +1,5 @@
 package io.faultline.risk;
 
-import io.faultline.event.LockClass;
 import io.faultline.event.LockMode;
 import io.faultline.match.LockTable;
 import java.io.Serializable;
@@ -218,19 +217,28 @@ final class DeadlockRule implements Serializable {
         return new Edge(
             String.format(", which %s wanted %s before it", name, other.mode().label), "", null);
       }
-      if (wait.holderTid() != other.tid()) {
-        TaskSeen between = look.task(wait.holderTid());
+      TaskSeen owner = look.mmapOwnerOf(wait);
+      if (owner != null && owner.tid() == other.tid()) {
+        return new Edge(", which " + name + " has, as its stack shows", "", null);
+      }
+      if (owner != null) {
+        String ownerName = Names.of(owner.comm(), owner.tid());
         return new Edge(
-            ", whose holder the kernel named as " + Names.of(between.comm(), between.tid()),
+            ", which " + ownerName + " has, as its stack shows",
             "whether the mapping that "
-                + Names.of(between.comm(), between.tid())
+                + ownerName
                 + " waits for is that of "
                 + name
                 + " is seen by no hook",
-            between);
+            owner);
       }
-      return new Edge(
-          ", whose holder the kernel named as " + name, doubtOf(wait, other, look), null);
+      if (look.ownerOf(wait) != other.tid()) {
+        return new Edge(
+            ", which " + name + " may have for its page fault",
+            "whether the page fault of " + name + " has mmap_lock is seen by no hook",
+            null);
+      }
+      return new Edge(", whose holder the kernel named as " + name, doubtOf(wait, other), null);
     }
 
     static String nameOf(List<LockTable.Request> cycle, int i) {
@@ -239,22 +247,14 @@ final class DeadlockRule implements Serializable {
     }
 
     /** A semaphore has no list of holders: the kernel names one when it is asked for. */
-    private static String doubtOf(LockTable.Request wait, LockTable.Request other, Look look) {
+    private static String doubtOf(LockTable.Request wait, LockTable.Request other) {
       if (wait.holderMode() == LockMode.READ) {
         return "a semaphore names one of its readers, and not for sure";
       }
-      return other.requestNs() > wait.requestNs() && !isHeldByStack(wait, look.task(other.tid()))
+      return other.requestNs() > wait.requestNs()
           ? Names.of(other.comm(), other.tid())
               + " held the semaphore before it began to wait, and may have let it go"
           : "";
-    }
-
-    /** Whether the owner is, inside its own wait, where it has mmap_lock of their process. */
-    private static boolean isHeldByStack(LockTable.Request wait, TaskSeen owner) {
-      return wait.lock().lockClass() == LockClass.MMAP
-          && owner != null
-          && owner.isInMmap()
-          && owner.tgid() == wait.tgid();
     }
   }
 

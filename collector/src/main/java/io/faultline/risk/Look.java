@@ -30,7 +30,8 @@ final class Look implements Serializable {
   private final Map<LockTable.Key, Lock> locks = new LinkedHashMap<>();
   private final Map<Integer, List<LockTable.Request>> heldBy = new HashMap<>();
   private final Map<Integer, List<TaskSeen>> faultsOf = new HashMap<>(); // by tgid
-  private final Set<Integer> tgidsInVmaWait = new HashSet<>();
+  private final Map<Integer, TaskSeen> mmapOwners = new HashMap<>(); // by tgid
+  private final Set<Integer> tgidsWithAwaitedFaults = new HashSet<>();
   private final Map<Integer, LockTable.Request> latest = new HashMap<>();
   private final Map<Integer, LockTable.Request> waitOf = new HashMap<>();
   private long omitted;
@@ -101,14 +102,6 @@ final class Look implements Serializable {
         latest.put(request.tid(), request);
       }
     }
-    for (TaskSeen task : tasks.values()) {
-      if (task.isInFault()) {
-        faultsOf.computeIfAbsent(task.tgid(), tgid -> new ArrayList<>()).add(task);
-      }
-      if (task.isInVmaWait()) {
-        tgidsInVmaWait.add(task.tgid());
-      }
-    }
     latest.forEach(
         (tid, request) -> {
           TaskSeen task = tasks.get(tid);
@@ -117,6 +110,21 @@ final class Look implements Serializable {
             waitOf.put(tid, request);
           }
         });
+    for (TaskSeen task : tasks.values()) {
+      if (task.isInMmap() && !waitsForMmapLock(task.tid())) {
+        mmapOwners.put(task.tgid(), task);
+      }
+    }
+    for (TaskSeen task : tasks.values()) {
+      if (task.isInFault() && !waitsForMmapLock(task.tid())) {
+        faultsOf.computeIfAbsent(task.tgid(), tgid -> new ArrayList<>()).add(task);
+      }
+    }
+    for (LockTable.Request wait : waitOf.values()) {
+      if (!faultsInWayOf(wait).isEmpty()) {
+        tgidsWithAwaitedFaults.add(wait.tgid());
+      }
+    }
   }
 
   /** What the task asked for last, held or not; {@code null} when nothing was said of it. */
@@ -166,21 +174,52 @@ final class Look implements Serializable {
     return tasks.get(tid);
   }
 
+  private boolean waitsForMmapLock(int tid) {
+    LockTable.Request wait = waitOf.get(tid);
+    return wait != null && wait.lock().lockClass() == LockClass.MMAP;
+  }
+
   /**
-   * Tasks with page faults that the task of that tid waits for, if it is one that waits until page
-   * faults have left a mapping. Which mapping is not seen: those of all faults of its process.
+   * The task whose stack says that it has mmap_lock of its process for write, when that is what is
+   * waited for; or else {@code null}.
    */
-  List<TaskSeen> faultsAwaitedBy(int tid) {
-    TaskSeen task = tasks.get(tid);
-    return task != null && task.isInVmaWait()
-        ? faultsOf.getOrDefault(task.tgid(), List.of())
+  TaskSeen mmapOwnerOf(LockTable.Request wait) {
+    return wait.lock().lockClass() == LockClass.MMAP ? mmapOwners.get(wait.tgid()) : null;
+  }
+
+  /**
+   * The tid of the one task in the way of a wait for a semaphore: of whom its stack says so, or
+   * whom the kernel named; 0 when there is none.
+   */
+  int ownerOf(LockTable.Request wait) {
+    TaskSeen owner = mmapOwnerOf(wait);
+    if (owner != null) {
+      return owner.tid();
+    }
+    return isNamedAgainst(wait) ? wait.holderTid() : 0;
+  }
+
+  /**
+   * Tasks with page faults that may be in the way of a wait for mmap_lock, although no request and
+   * no name says so: its owner waits until page faults have left a mapping, and which mapping is
+   * not seen; or the wait is for write and readers have it, of which the kernel names at most one.
+   */
+  List<TaskSeen> faultsInWayOf(LockTable.Request wait) {
+    if (wait.lock().lockClass() != LockClass.MMAP) {
+      return List.of();
+    }
+    TaskSeen owner = mmapOwnerOf(wait);
+    boolean areReaders =
+        owner == null && wait.mode() == LockMode.WRITE && wait.holderMode() != LockMode.WRITE;
+    return areReaders || (owner != null && owner.isInVmaWait())
+        ? faultsOf.getOrDefault(wait.tgid(), List.of())
         : List.of();
   }
 
-  /** Whether the task of that tid is one of those for some task. */
+  /** Whether the task of that tid is one of those for some wait. */
   boolean isAwaitedFault(int tid) {
     TaskSeen task = tasks.get(tid);
-    return task != null && task.isInFault() && tgidsInVmaWait.contains(task.tgid());
+    return task != null && task.isInFault() && tgidsWithAwaitedFaults.contains(task.tgid());
   }
 
   /** Since when another node wants what is held; 0 when none does. */
@@ -205,7 +244,7 @@ final class Look implements Serializable {
   }
 
   /** Whether the kernel named, when {@code wait} was made, a task that is in its way. */
-  static boolean isNamedAgainst(LockTable.Request wait) {
+  private static boolean isNamedAgainst(LockTable.Request wait) {
     return wait.holderTid() != 0
         && wait.holderTid() != wait.tid()
         && !goTogether(wait.holderMode(), wait.mode());

@@ -94,7 +94,7 @@ final class StallRule implements Serializable {
     List<LockTable.Request> waits = longWaits(lock, look, thresholds);
     Set<Integer> holders = new LinkedHashSet<>();
     lock.holders().forEach(held -> holders.add(held.tid()));
-    waits.stream().filter(Look::isNamedAgainst).forEach(wait -> holders.add(wait.holderTid()));
+    waits.stream().mapToInt(look::ownerOf).filter(tid -> tid != 0).forEach(holders::add);
     List<Alert.Evidence> evidence = new ArrayList<>();
     Progress progress = progressOf(holders, lock, waits.get(0), look, evidence);
     if (holders.stream().anyMatch(cyclic::contains)) {
@@ -167,7 +167,10 @@ final class StallRule implements Serializable {
             "holds it %s since %s", held.mode().label, Names.duration(look.ns() - held.grantNs()));
       }
     }
-    return "held it when it was asked for";
+    TaskSeen owner = look.mmapOwnerOf(lock.waiters().get(0));
+    return owner != null && owner.tid() == tid
+        ? "has it, as its stack shows,"
+        : "held it when it was asked for";
   }
 
   /** An earlier look at the same task, after {@code sinceNs}; {@code null} when there was none. */

@@ -18,9 +18,10 @@ import java.util.Set;
  *
  * <p>A waiter waits for every holder whose mode does not go with its own, and for every such waiter
  * before it: do_promote() of fs/gfs2/glock.c stops at the first request that it cannot grant. A
- * request that will not wait (a try) or waits with a timeout (asynchronous) makes no edge. From
- * v6.15 on the wait of a task that has mmap_lock, until page faults have left a mapping, is no
- * request: whoever waits for that task waits for those faults.
+ * request that will not wait (a try) or waits with a timeout (asynchronous) makes no edge. Of the
+ * holders of a semaphore at most one is known; page faults of a process may be others of its
+ * mmap_lock. From v6.15 on the wait of a task that has mmap_lock, until page faults have left a
+ * mapping, is no request: whoever waits for that task waits for those faults.
  *
  * <p>Of the waiters that hold nothing only those stay that can stand between two others, so that a
  * queue of ten thousand for one lock costs no more than a short one.
@@ -61,7 +62,7 @@ final class WaitGraph {
     for (Look.Lock lock : look.locks()) {
       if (!lock.waiters().isEmpty()) {
         lock.holders().forEach(held -> wanted.add(held.tid()));
-        lock.waiters().forEach(wait -> wanted.add(wait.holderTid()));
+        lock.waiters().forEach(wait -> wanted.add(look.ownerOf(wait)));
       }
     }
     Set<LockTable.Request> kept = new LinkedHashSet<>();
@@ -107,9 +108,7 @@ final class WaitGraph {
           }
         }
         ahead.get(wait.lock()).add(node);
-        if (Look.isNamedAgainst(wait)) {
-          addNamed(wait, to);
-        }
+        addOwners(wait, to);
       } else {
         omitted++;
       }
@@ -118,14 +117,14 @@ final class WaitGraph {
     }
   }
 
-  /** The task that a semaphore named; or those that it waits for, where no request says so. */
-  private void addNamed(LockTable.Request wait, Set<Integer> to) {
-    Integer named = nodeOf.get(wait.holderTid());
-    if (named != null) {
-      to.add(named);
-      return;
+  /** Who is in the way of a wait for a semaphore, as far as that is known. */
+  private void addOwners(LockTable.Request wait, Set<Integer> to) {
+    Integer owner = nodeOf.get(look.ownerOf(wait));
+    // Whoever was named, and waits for the same semaphore now, has let it go.
+    if (owner != null && !nodes.get(owner).lock().equals(wait.lock())) {
+      to.add(owner);
     }
-    for (TaskSeen task : look.faultsAwaitedBy(wait.holderTid())) {
+    for (TaskSeen task : look.faultsInWayOf(wait)) {
       Integer faulting = nodeOf.get(task.tid());
       if (faulting != null && task.tid() != wait.tid()) {
         to.add(faulting);

@@ -85,8 +85,16 @@ record KernelStack(List<String> functions) {
 
   /** Their callers hold mmap_lock of the task's own process for write until they return. */
   private static final List<String> MMAP_SIGNS =
-      List.of(
-          "do_mmap", "mmap_region", "__mmap_region", "mprotect_fixup", "do_brk_flags", "dup_mmap");
+      List.of("do_mmap", "mmap_region", "__mmap_region", "mprotect_fixup", "do_brk_flags");
+
+  /**
+   * Innermost where fork, or munmap, waits with mmap_lock held for write, or for mmap_lock itself:
+   * these take it themselves, and the lock of a mapping, up to v6.14 a semaphore, afterwards. The
+   * compiler puts dup_mmap() into copy_process(). Further out they say nothing: munmap goes on with
+   * mmap_lock held for read.
+   */
+  private static final List<String> MMAP_WAIT_SIGNS =
+      List.of("dup_mmap", "copy_process", "vms_gather_munmap_vmas", "do_vmi_align_munmap");
 
   /** Innermost where a task waits until page faults have left a mapping, from v6.15 on. */
   private static final List<String> VMA_WAIT_SIGNS =
@@ -138,9 +146,12 @@ record KernelStack(List<String> functions) {
     return hasAny(DIO_SIGNS);
   }
 
-  /** Whether mmap_lock of its own process is held for write by whoever has this stack. */
-  boolean holdsMmapLock() {
-    return hasAny(MMAP_SIGNS);
+  /**
+   * Whether mmap_lock of its own process is held for write by whoever has this stack, if that is
+   * not what it waits for.
+   */
+  boolean isInMmap() {
+    return hasAny(MMAP_SIGNS) || isInnermost(MMAP_WAIT_SIGNS) || waitsForFaults();
   }
 
   /** Whether it waits until page faults have left a mapping. */

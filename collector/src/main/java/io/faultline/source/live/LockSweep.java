@@ -3,6 +3,7 @@ package io.faultline.source.live;
 import io.faultline.event.EventBuilder;
 import io.faultline.event.EventType;
 import io.faultline.event.LockClass;
+import io.faultline.event.LockMode;
 import io.faultline.event.LockStep;
 import io.faultline.probe.LockRequest;
 import io.faultline.probe.ProbeSet;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -157,17 +159,32 @@ final class LockSweep {
       fill(newEvent.apply(EventType.LOCK), LockStep.Kind.WAITING, request);
       emit.run();
     }
+    Set<Integer> tgids = new LinkedHashSet<>();
+    for (LockRequest request : said) {
+      if (request.lockClass() == LockClass.MMAP && request.holderMode() != LockMode.WRITE) {
+        tgids.add(request.tgid());
+      }
+    }
     toWatch.entrySet().stream()
         .filter(task -> task.getValue() != 0)
         .limit(TASKS_MAX)
-        .forEach(
-            task -> {
-              TaskWatch.Seen seen = tasks.see(task.getValue(), task.getKey());
-              if (seen != null) {
-                seen.fill(newEvent.apply(EventType.TASK));
-                emit.run();
-              }
-            });
+        .map(task -> tasks.see(task.getValue(), task.getKey()))
+        .forEach(seen -> say(seen, newEvent, emit));
+    // The owner of a semaphore says that it is only once it has it: whoever asks in between names
+    // nobody, or an earlier one.
+    Set<Integer> known = new HashSet<>(toWatch.keySet());
+    requests.stream().filter(LockRequest::isWaiting).forEach(request -> known.add(request.tid()));
+    for (int tgid : tgids) {
+      tasks.inMmap(tgid, tid -> !known.contains(tid)).forEach(seen -> say(seen, newEvent, emit));
+    }
+  }
+
+  private static void say(
+      TaskWatch.Seen seen, Function<EventType, EventBuilder> newEvent, Runnable emit) {
+    if (seen != null) {
+      seen.fill(newEvent.apply(EventType.TASK));
+      emit.run();
+    }
   }
 
   private static boolean isHeld(LockRequest request) {

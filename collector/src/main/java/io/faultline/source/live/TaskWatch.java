@@ -7,10 +7,14 @@ import io.faultline.probe.task.TaskFacts;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.IntPredicate;
+import java.util.stream.Stream;
 
 /**
  * Says what a task does, from /proc: how long it has run, how often it was switched, what it read
@@ -21,6 +25,10 @@ final class TaskWatch {
   private static final int FIRST_STACK = 1 << 20;
 
   private static final int STACKS_MAX = 4096;
+
+  /** Tasks of one process that are looked at, of those that nothing else points at. */
+  private static final int SIBLINGS_MAX = 4096;
+
   private static final int NS_PER_TICK = 10_000_000; // USER_HZ is 100 on every architecture
 
   private final TaskFacts facts;
@@ -87,10 +95,40 @@ final class TaskWatch {
     }
   }
 
+  /**
+   * Looks for the task of a process that sleeps with mmap_lock held for write.
+   *
+   * @param isSought which tids to look at
+   * @return those whose stack says so: one, if no look was taken while the lock changed hands
+   */
+  List<Seen> inMmap(int tgid, IntPredicate isSought) {
+    try (Stream<Path> listed = Files.list(Path.of("/proc/" + tgid + "/task"))) {
+      return listed
+          .mapToInt(task -> Integer.parseInt(task.getFileName().toString()))
+          .filter(isSought)
+          .limit(SIBLINGS_MAX)
+          .filter(tid -> isBlocked(tgid, tid))
+          .mapToObj(tid -> see(tgid, tid))
+          .filter(seen -> seen != null && (seen.flags & TaskLook.IN_MMAP) != 0)
+          .toList();
+    } catch (IOException | UncheckedIOException e) {
+      return List.of(); // the process has ended
+    }
+  }
+
+  private static boolean isBlocked(int tgid, int tid) {
+    try {
+      String stat = Files.readString(Path.of("/proc/" + tgid + "/task/" + tid + "/stat"));
+      return stat.startsWith(" D ", stat.lastIndexOf(')') + 1);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   private static int flagsOf(KernelStack stack) {
     return (stack.isInFault() ? TaskLook.IN_FAULT : 0)
         | (stack.isInDio() ? TaskLook.IN_DIO : 0)
-        | (stack.holdsMmapLock() ? TaskLook.IN_MMAP : 0)
+        | (stack.isInMmap() ? TaskLook.IN_MMAP : 0)
         | (stack.waitsForFaults() ? TaskLook.IN_VMA_WAIT : 0);
   }
 
