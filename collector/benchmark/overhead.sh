@@ -6,8 +6,8 @@
 # medians of ROUNDS such ratios, and what they are between in 95 of 100 runs (of six rounds and more; more make it closer).
 # overhead.sh [ROUNDS [SECONDS]], SECONDS of each load a turn.
 #
-# The reads come from two loop devices: one whose file is on this machine's disk and read directly, and one whose file is in
-# memory, a device without latency, where a cost shows most. Half of the CPUs read, and the devices' workers (all of the
+# The reads come from two loop devices: one whose file is on this machine's disk and read directly, one at a time (disk) and
+# sixteen at once (deep), and one whose file is in memory, a device without latency, where a cost shows most. Half of the CPUs read, and the devices' workers (all of the
 # kernel's unbound ones, while this runs) are on the same ones: left to the scheduler, a read that wakes a worker on another CPU
 # takes up to four times as long as one that does not (where the CPUs are virtual), and an observer's first effect would be how
 # often that happens. The observers may run where they like. The load's own CPU time counts besides: other work on the machine,
@@ -24,11 +24,11 @@ rounds=${1:-10}
 seconds=${2:-3}
 work=$(mktemp -d /var/tmp/faultline-overhead-XXXXXX)
 jobs=$((($(nproc) + 1) / 2))
-loads=${FAULTLINE_LOADS:-disk memory faults}
+loads=${FAULTLINE_LOADS:-disk deep memory faults}
 for load in $loads; do
 	case $load in
-	disk | memory | faults) ;;
-	*) echo "overhead.sh: FAULTLINE_LOADS: $load (expected: disk, memory, faults)" >&2; exit 1 ;;
+	disk | deep | memory | faults) ;;
+	*) echo "overhead.sh: FAULTLINE_LOADS: $load (expected: disk, deep, memory, faults)" >&2; exit 1 ;;
 	esac
 done
 observers=${FAULTLINE_OBSERVERS:-control empty agent ${FAULTLINE_BEFORE:+before} bpftrace bcc}
@@ -73,6 +73,7 @@ if disk_loop=$(losetup --direct-io=on --find --show "$work/disk.image" 2>"$work/
 else
 	echo "disk: left out: $(tail -n 1 "$work/losetup.log")"
 	loads=${loads/disk/}
+	loads=${loads/deep/}
 fi
 # A mask of CPUs is words of 32 bits with commas between, and must come in one write.
 echo "$(python3 -c "
@@ -117,8 +118,10 @@ start_observer() { # NAME: returns when it is attached; 1 when it cannot be had
 }
 
 # Prints operations a second, nanoseconds of the load's own CPU time an operation.
-load_reads() { # DEVICE SECONDS
-	taskset -c 0-$((jobs - 1)) fio --name=read --filename="$work/$1/data" --size=128M --rw=randread --direct=1 --ioengine=psync --bs=4k --numjobs=$jobs \
+load_reads() { # LOAD SECONDS
+	local device=$1 engine=(--ioengine=psync)
+	if [ "$1" = deep ]; then device=disk engine=(--ioengine=libaio --iodepth=16); fi
+	taskset -c 0-$((jobs - 1)) fio --name=read --filename="$work/$device/data" --size=128M --rw=randread --direct=1 "${engine[@]}" --bs=4k --numjobs=$jobs \
 		--time_based --runtime="$2" --group_reporting --output-format=json 2>/dev/null | python3 -c '
 import json, sys
 job = json.load(sys.stdin)["jobs"][0]
@@ -190,7 +193,7 @@ def sure(values):
     values, n = sorted(values), len(values)
     below = max(0, int((n - 1.96 * n ** 0.5) / 2))
     return values[below], values[n - 1 - below]
-for what, unit in (("disk", "direct reads, disk"), ("memory", "direct reads, memory"), ("faults", "page faults")):
+for what, unit in (("disk", "direct reads, disk"), ("deep", "direct reads, disk, 16 at once"), ("memory", "direct reads, memory"), ("faults", "page faults")):
     of = [(name, float(rate), float(ns)) for name, load, rate, ns in turns if load == what]
     if not of:
         continue
