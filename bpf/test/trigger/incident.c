@@ -24,7 +24,7 @@
 
 #define BYTES (256 << 10) /* of one operation */
 #define READERS 4
-#define STUCK_NS 8000000000L
+#define STUCK_NS 15000000000L
 #define LINGER_S 10 /* what a process maps is asked of it while it is there */
 
 static const char *first, *second;
@@ -50,7 +50,7 @@ static void usage(FILE *out)
 	      "  itself      NUMBER direct writes of FILE, each from a mapping of the very pages that it writes; no FILE2: -\n"
 	      "  two-files   two threads, NUMBER direct reads each: of FILE into a mapping of FILE2, and the other way round\n"
 	      "  map         NUMBER direct reads of FILE into missing memory while another thread maps FILE again and again; on gfs2\n"
-	      "              the two may wait for each other: after eight seconds of that it is killed; FILE2: -\n"
+	      "              the two may wait for each other: after fifteen seconds of that it is killed; FILE2: -\n"
 	      "  fork        the same, but the other thread touches a mapping of FILE, and a third one forks\n"
 	      "  vanish      direct reads of FILE into memory that another thread throws away, for NUMBER seconds; FILE2: -\n"
 	      "  collide     direct writes of FILE while another thread writes the same pages in a mapping, NUMBER seconds\n"

@@ -116,7 +116,7 @@ final class Look implements Serializable {
       }
     }
     for (TaskSeen task : tasks.values()) {
-      if (task.isInFault() && !waitsForMmapLock(task.tid())) {
+      if (task.isInFault() && waitOf.containsKey(task.tid()) && !waitsForMmapLock(task.tid())) {
         faultsOf.computeIfAbsent(task.tgid(), tgid -> new ArrayList<>()).add(task);
       }
     }
@@ -200,9 +200,10 @@ final class Look implements Serializable {
   }
 
   /**
-   * Tasks with page faults that may be in the way of a wait for mmap_lock, although no request and
-   * no name says so: its owner waits until page faults have left a mapping, and which mapping is
-   * not seen; or the wait is for write and readers have it, of which the kernel names at most one.
+   * Tasks with page faults, in waits of their own, that may be in the way of a wait for mmap_lock,
+   * although no request and no name says so: its owner waits until page faults have left a mapping,
+   * and which mapping is not seen; or the wait is for write and readers have it, of which the
+   * kernel names at most one.
    */
   List<TaskSeen> faultsInWayOf(LockTable.Request wait) {
     if (wait.lock().lockClass() != LockClass.MMAP) {

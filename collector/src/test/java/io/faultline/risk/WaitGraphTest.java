@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.faultline.event.LockClass;
 import io.faultline.event.LockMode;
+import io.faultline.event.TaskLook;
 import io.faultline.match.LockTable;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class WaitGraphTest {
   private static final long NOW_NS = 100_000_000_000L;
+  private static final int PROCESS = 7;
 
   private final Look look = new Look(NOW_NS, new Bounded<>());
 
@@ -107,6 +109,57 @@ class WaitGraphTest {
     List<List<Integer>> cycles = cycles();
     assertThat(cycles).hasSize(1);
     assertThat(cycles.get(0)).hasSize(count).startsWith(1, 2, 3);
+  }
+
+  /** Page faults of one process by the thousand, and as many that may wait for one of them. */
+  @Test
+  void shouldCostNoMoreWhenManyPageFaultsAreServed() {
+    for (int tid = 10; tid < 20_010; tid++) {
+      holds(tid, tid, LockMode.EXCLUSIVE);
+      waits(100_000, tid, LockMode.EXCLUSIVE, 50 + tid);
+      asksForMmapLock(tid, 1000 + tid);
+      look.add(fault(40_000 + tid));
+    }
+    holds(1, 0xa, LockMode.EXCLUSIVE);
+    asksForMmapLock(1, 100);
+    look.add(fault(2));
+    waits(2, 0xa, LockMode.EXCLUSIVE, 100);
+    assertThat(cycles()).containsExactly(List.of(1, 2));
+  }
+
+  private void asksForMmapLock(int tid, long sinceNs) {
+    look.add(
+        new LockTable.Request(
+            new LockTable.Key(LockClass.MMAP, 0, 0, 0, 0x2000),
+            PROCESS,
+            tid,
+            "t" + tid,
+            LockMode.WRITE,
+            sinceNs,
+            0,
+            true,
+            0,
+            LockMode.NONE,
+            0));
+  }
+
+  private static TaskSeen fault(int tid) {
+    return new TaskSeen(
+        NOW_NS,
+        PROCESS,
+        tid,
+        "t" + tid,
+        TaskLook.Doing.LOCK,
+        'D',
+        0,
+        0,
+        0,
+        0,
+        0,
+        true,
+        false,
+        false,
+        false);
   }
 
   /** Each holds a lock and all want one: edges are bounded, and what is left out is counted. */
