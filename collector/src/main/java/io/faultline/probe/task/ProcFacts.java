@@ -22,6 +22,14 @@ public final class ProcFacts implements TaskFacts, AutoCloseable {
   private static final int DESCRIPTORS_MAX = 4096;
 
   private static final int READING_MS_MAX = 20;
+  private static final String READER = "faultline-mappings";
+
+  /**
+   * What the kernel calls the thread that reads mappings. It waits for mmap_lock of a process that
+   * is stuck, as long as that is.
+   */
+  public static final String READER_COMM = READER.substring(0, 15);
+
   private static final Path KALLSYMS = Path.of("/proc/kallsyms");
 
   private static final long BELIEVED_NS = 1_000_000_000L;
@@ -35,7 +43,7 @@ public final class ProcFacts implements TaskFacts, AutoCloseable {
   private final ExecutorService reader =
       Executors.newSingleThreadExecutor(
           task -> {
-            Thread thread = new Thread(task, "faultline-mappings");
+            Thread thread = new Thread(task, READER);
             thread.setDaemon(true);
             return thread;
           });

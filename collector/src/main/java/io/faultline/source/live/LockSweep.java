@@ -7,6 +7,7 @@ import io.faultline.event.LockMode;
 import io.faultline.event.LockStep;
 import io.faultline.probe.LockRequest;
 import io.faultline.probe.ProbeSet;
+import io.faultline.probe.task.ProcFacts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,7 +65,7 @@ final class LockSweep {
     Map<Name, Long> awakeNow = new HashMap<>();
     for (LockRequest request : requests) {
       long ageNs = nowNs - request.requestNs();
-      if (!request.isWaiting() || (ageNs < AGE_MIN_NS && !isLast)) {
+      if (!request.isWaiting() || (ageNs < AGE_MIN_NS && !isLast) || isOurs(request)) {
         continue;
       }
       if (isBlocked(request)) {
@@ -115,7 +116,7 @@ final class LockSweep {
       wanted.add(request.lock());
       waiters.add(request.tid());
     }
-    Set<Integer> knots = new HashSet<>();
+    Set<Integer> knots = firstBesideMmapLock(waiting);
     for (LockRequest request : waiting) {
       if (waiters.contains(request.holderTid())) {
         knots.add(request.holderTid()); // of a semaphore nothing else says who holds it
@@ -185,6 +186,36 @@ final class LockSweep {
       seen.fill(newEvent.apply(EventType.TASK));
       emit.run();
     }
+  }
+
+  /**
+   * Of each lock that a process with a wait for mmap_lock waits for, who asked first: who has
+   * mmap_lock is in no request, and may be any of them.
+   */
+  private static Set<Integer> firstBesideMmapLock(List<LockRequest> waiting) {
+    Set<Integer> tgids = new HashSet<>();
+    for (LockRequest request : waiting) {
+      if (request.lockClass() == LockClass.MMAP) {
+        tgids.add(request.tgid());
+      }
+    }
+    Map<Long, LockRequest> first = new HashMap<>();
+    for (LockRequest request : waiting) {
+      if (tgids.contains(request.tgid())) {
+        first.merge(
+            request.lock(),
+            request,
+            (one, other) -> one.requestNs() <= other.requestNs() ? one : other);
+      }
+    }
+    Set<Integer> tids = new HashSet<>();
+    first.values().forEach(request -> tids.add(request.tid()));
+    return tids;
+  }
+
+  /** Whether it is our own look at the mappings of a process that is stuck. */
+  private static boolean isOurs(LockRequest request) {
+    return request.lockClass() == LockClass.RWSEM && commOf(request).equals(ProcFacts.READER_COMM);
   }
 
   private static boolean isHeld(LockRequest request) {
