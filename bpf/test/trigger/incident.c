@@ -197,7 +197,7 @@ static void *fork_children(void *unused)
 
 /*
  * Returns in a child, whose operations this process watches: all tasks of the child may come to wait for mmap_lock. Killing
- * it ends that, for whoever holds the glock of FILE waits killably (v6.12; on v6.1 nothing ends it).
+ * it ends that, for fork waits killably, and from v6.12 on the reader does (on v6.1 nothing ends map).
  */
 static void be_watched(const char *name)
 {
