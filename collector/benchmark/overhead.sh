@@ -7,10 +7,11 @@
 # overhead.sh [ROUNDS [SECONDS]], SECONDS of each load a turn.
 #
 # The reads come from two loop devices: one whose file is on this machine's disk and read directly, one at a time (disk) and
-# sixteen at once (deep), and one whose file is in memory, a device without latency, where a cost shows most. Half of the CPUs read, and the devices' workers (all of the
-# kernel's unbound ones, while this runs) are on the same ones: left to the scheduler, a read that wakes a worker on another CPU
-# takes up to four times as long as one that does not (where the CPUs are virtual), and an observer's first effect would be how
-# often that happens. The observers may run where they like. The load's own CPU time counts besides: other work on the machine,
+# sixteen at once (deep), and one whose file is in memory, a device without latency, where a cost shows most. A read of the disk
+# is two direct reads, of btrfs and of the loop device's file, and an observer pays for both. Half of the CPUs read, and the
+# devices' workers (all of the kernel's unbound ones, while this runs) are on the same ones: left to the scheduler, a read that
+# wakes a worker on another CPU takes up to four times as long as one that does not (where the CPUs are virtual), and an
+# observer's first effect would be how often that happens. The observers may run where they like. The load's own CPU time counts besides: other work on the machine,
 # and the disk's moods, change it less. The observers' CPU time is printed for itself.
 #
 # FAULTLINE_OBSERVERS="control agent" and FAULTLINE_LOADS="disk" choose among them; with FAULTLINE_BEFORE=CHECKOUT the agent of
@@ -121,8 +122,8 @@ start_observer() { # NAME: returns when it is attached; 1 when it cannot be had
 load_reads() { # LOAD SECONDS
 	local device=$1 engine=(--ioengine=psync)
 	if [ "$1" = deep ]; then device=disk engine=(--ioengine=libaio --iodepth=16); fi
-	taskset -c 0-$((jobs - 1)) fio --name=read --filename="$work/$device/data" --size=128M --rw=randread --direct=1 "${engine[@]}" --bs=4k --numjobs=$jobs \
-		--time_based --runtime="$2" --group_reporting --output-format=json 2>/dev/null | python3 -c '
+	taskset -c 0-$((jobs - 1)) fio --name=read --filename="$work/$device/data" --size=128M --rw=randread --direct=1 \
+		"${engine[@]}" --bs=4k --numjobs=$jobs --time_based --runtime="$2" --group_reporting --output-format=json 2>/dev/null | python3 -c '
 import json, sys
 job = json.load(sys.stdin)["jobs"][0]
 read = job["read"]
@@ -193,7 +194,8 @@ def sure(values):
     values, n = sorted(values), len(values)
     below = max(0, int((n - 1.96 * n ** 0.5) / 2))
     return values[below], values[n - 1 - below]
-for what, unit in (("disk", "direct reads, disk"), ("deep", "direct reads, disk, 16 at once"), ("memory", "direct reads, memory"), ("faults", "page faults")):
+for what, unit in (("disk", "direct reads, disk"), ("deep", "direct reads, disk, 16 at once"),
+                   ("memory", "direct reads, memory"), ("faults", "page faults")):
     of = [(name, float(rate), float(ns)) for name, load, rate, ns in turns if load == what]
     if not of:
         continue
