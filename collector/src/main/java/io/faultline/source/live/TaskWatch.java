@@ -69,7 +69,7 @@ final class TaskWatch {
 
   /** Looks at a task; {@code null} when it is gone. */
   Seen see(int tgid, int tid) {
-    Path task = Path.of("/proc/" + tgid + "/task/" + tid);
+    Path task = taskOf(tgid, tid);
     try {
       String stat = Files.readString(task.resolve("stat"));
       String[] schedule = Files.readString(task.resolve("schedstat")).strip().split(" ");
@@ -116,9 +116,13 @@ final class TaskWatch {
     }
   }
 
+  private static Path taskOf(int tgid, int tid) {
+    return Path.of("/proc/" + tgid + "/task/" + tid);
+  }
+
   private static boolean isBlocked(int tgid, int tid) {
     try {
-      String stat = Files.readString(Path.of("/proc/" + tgid + "/task/" + tid + "/stat"));
+      String stat = Files.readString(taskOf(tgid, tid).resolve("stat"));
       return stat.startsWith(" D ", stat.lastIndexOf(')') + 1);
     } catch (IOException e) {
       return false;
