@@ -11,9 +11,10 @@ static __always_inline int bcachefs_write(const struct dio_begin *b)
 	read_current_task(&task);
 	int result = dio_begin(b, &task, PROBE_BCACHEFS_WRITE);
 	__u32 tid = task.tid;
-	__u64 key;
-	if (!find_begun(b, &task, key_of_current(), &key))
+	struct in_flight *f = find_completed(b->iocb, b->flags & ATTEMPT_ASYNC);
+	if (!f)
 		return result;
+	__u64 key = f->key;
 	struct task_state *t = tasks_get(&tid);
 	if (t) {
 		t->writing = key;
@@ -37,7 +38,8 @@ static __always_inline int bcachefs_write_end(__s64 ret)
 		f->queued_ns = bpf_ktime_get_ns();
 		ret = (__s64)f->requested;
 	}
-	return dio_complete(f, ret < 0 ? (int)ret : 0, ret, PROBE_BCACHEFS_WRITE_END);
+	struct probe_counters *p = probe_enter(PROBE_BCACHEFS_WRITE_END);
+	return p ? dio_complete(f, ret < 0 ? (int)ret : 0, ret, p, PROBE_BCACHEFS_WRITE_END) : 0;
 }
 
 #endif

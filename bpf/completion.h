@@ -115,14 +115,13 @@ static __always_inline int miss(struct in_flight *f, __u64 now)
 static __always_inline struct in_flight *find_completed(__u64 iocb, __u64 is_async)
 {
 	struct in_flight *f = is_async ? 0 : operation_get(key_of_current());
-	return f && f->attempt.iocb == iocb ? f : in_flight_get(&iocb);
+	return f && f->attempt.iocb == iocb ? f : operation_get(iocb);
 }
 
-static __always_inline int dio_complete(struct in_flight *f, int error, __s64 ret, __u32 probe)
+static __always_inline int dio_complete(struct in_flight *f, int error, __s64 ret, struct probe_counters *p, __u32 probe)
 {
-	struct probe_counters *p = probe_enter(probe);
 	const struct config *cfg = settings();
-	if (!p || !cfg)
+	if (!cfg)
 		return 0;
 	/* Filtered out at its begin, or begun before we came. */
 	if (!f || f->attempt.end != ATTEMPT_OPEN) {

@@ -18,7 +18,7 @@ BPF_ARRAY(config, struct config, 1);
 BPF_PERCPU_ARRAY(counters, struct counters, 1);
 BPF_PERCPU_ARRAY(new_operations, struct in_flight, 1);
 BPF_HASH(in_flight, __u64, struct in_flight, IN_FLIGHT_ENTRIES);
-BPF_F_TABLE("array", __u32, struct in_flight, sync_slots, SYNC_SLOTS, 1 << 10);
+BPF_F_TABLE("array", __u32, struct in_flight, operation_slots, OPERATION_SLOTS, 1 << 10);
 BPF_HASH(tasks, __u32, struct task_state, TASK_ENTRIES);
 BPF_HASH(cell_index, struct cell_key, __u32, CELL_ENTRIES);
 BPF_HASH(cell_owner, __u32, struct cell_key, CELL_ENTRIES);
@@ -81,9 +81,9 @@ static __always_inline int in_flight_delete(__u64 *key)
 	return in_flight.delete(key);
 }
 
-static __always_inline struct in_flight *sync_slots_get(__u32 *key)
+static __always_inline struct in_flight *operation_slots_get(__u32 *key)
 {
-	return sync_slots.lookup(key);
+	return operation_slots.lookup(key);
 }
 
 static __always_inline struct task_state *tasks_get(__u32 *key)
@@ -180,10 +180,10 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SYNC_SLOTS);
+	__uint(max_entries, OPERATION_SLOTS);
 	__type(key, __u32);
 	__type(value, struct in_flight);
-} sync_slots SEC(".maps");
+} operation_slots SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -310,9 +310,9 @@ static __always_inline int in_flight_delete(__u64 *key)
 	return bpf_map_delete_elem(&in_flight, key);
 }
 
-static __always_inline struct in_flight *sync_slots_get(__u32 *key)
+static __always_inline struct in_flight *operation_slots_get(__u32 *key)
 {
-	return bpf_map_lookup_elem(&sync_slots, key);
+	return bpf_map_lookup_elem(&operation_slots, key);
 }
 
 static __always_inline struct task_state *tasks_get(__u32 *key)

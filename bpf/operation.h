@@ -115,13 +115,11 @@ static __always_inline int is_filtered(const struct config *cfg, __u32 tgid)
 static __always_inline void end_missed(struct in_flight *f, __u8 reason, const struct current_task *task, __u8 probe,
 				       __u64 now)
 {
-	__u64 key = f->key;
-	if (has_place(f) && !sync_slot_take(f))
+	if (has_place(f) && !operation_slot_take(f))
 		return;
 	note_return(f, task, 0);
 	emit_operation_end(f, reason, probe, now);
-	if (!has_place(f))
-		in_flight_delete(&key);
+	operation_release(f);
 }
 
 /* The task began another operation while an earlier one had missed and was not retried. */
@@ -170,20 +168,22 @@ static __always_inline void continue_operation(struct in_flight *f, const struct
 		cell->retried_operations++;
 }
 
-/* Where the operation is or will be: its task's place, or what in_flight has of the kiocb, 0 when that is nothing. */
+/* Where the operation is or will be: its task's place, or what there is of its kiocb, or a place for that; 0 when there is none
+ * left. */
 static __always_inline struct in_flight *find_begun(const struct dio_begin *b, const struct current_task *task,
-						    __u64 task_key, __u64 *key)
+						    struct probe_counters *p, __u64 *key)
 {
 	struct in_flight *f;
 	/* Without a number of its call, an operation that is nested in another one cannot be told from the next. */
 	if (!(b->flags & ATTEMPT_ASYNC) && task->syscalls) {
-		*key = task_key;
-		f = sync_slot_add(*key);
+		*key = number_of(task->self, p) | 1;
+		f = task_place(*key, task->tid);
 		if (f && (is_idle(f) || f->attempt.iocb == b->iocb || !is_task_of(f, task) || !is_same_call(f, task)))
 			return f;
 	}
-	*key = b->iocb;
-	return in_flight_get(key);
+	*key = number_of((const void *)b->iocb, p);
+	f = operation_get(*key);
+	return f ? f : operation_slot_add(*key);
 }
 
 /* All that is known of an operation when its first attempt begins. */
@@ -246,9 +246,9 @@ static __always_inline int dio_begin(const struct dio_begin *b, const struct cur
 	__u64 now = bpf_ktime_get_ns();
 	__u64 key;
 	__u32 tid = task->tid;
-	struct in_flight *f = find_begun(b, task, number_of(task->self, p) | 1, &key);
+	struct in_flight *f = find_begun(b, task, p, &key);
 	__u32 *missed = missed_slot(tid);
-	struct task_state *t = b->flags & ATTEMPT_ASYNC || !missed || *missed ? tasks_get(&tid) : 0;
+	struct task_state *t = !missed || *missed ? tasks_get(&tid) : 0;
 
 	if (t)
 		end_missed_of_task(t, key, task, now);
@@ -260,8 +260,10 @@ static __always_inline int dio_begin(const struct dio_begin *b, const struct cur
 		p->aggregated++;
 		return 0;
 	}
-	if (is_begun && (!has_place(f) || sync_slot_take(f)))
+	if (is_begun && (!has_place(f) || operation_slot_take(f)))
 		end_earlier(f, task, cfg, now);
+	else if (is_begun && !is_of_task(key))
+		f = operation_slot_add(key); /* the sweep gives that one back */
 
 	__u32 zero = 0;
 	int is_placed = f && has_place(f);
@@ -279,17 +281,12 @@ static __always_inline int dio_begin(const struct dio_begin *b, const struct cur
 	if (is_placed) {
 		set_turn(f, f->turn + 1);
 	} else {
-		f->key = key;
-		f->turn = 1;
-		failed = in_flight_put(&key, f) != 0;
+		failed = !operation_map(key, f);
 	}
-	if (t) {
+	if (t)
 		set_task(t, tid, 0, 0);
-		t->submitted = b->flags & ATTEMPT_ASYNC ? key : 0;
-	} else if (b->flags & ATTEMPT_ASYNC) {
-		struct task_state state = { .submitted = key };
-		failed |= tasks_put(&tid, &state) != 0;
-	}
+	if (b->flags & ATTEMPT_ASYNC)
+		failed |= !note_submitted(number_of(task->self, p) | 1, tid, key);
 	if (failed || !cell)
 		p->lost++;
 	else
@@ -303,9 +300,8 @@ static __always_inline int dio_queued(__u64 ino)
 	if (!p)
 		return 0;
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct task_state *t = tasks_get(&tid);
-	__u64 iocb = t ? t->submitted : 0;
-	struct in_flight *f = iocb ? in_flight_get(&iocb) : 0;
+	__u64 key = submitted_of_current(tid);
+	struct in_flight *f = key ? operation_get(key) : 0;
 	/* Filtered out, or complete already: the completion may overtake the submitter. */
 	if (!f || f->attempt.end != ATTEMPT_OPEN || f->attempt.ino != ino || f->attempt.header.tid != tid) {
 		p->skipped++;
@@ -335,7 +331,7 @@ static __always_inline int task_exit(const struct current_task *task)
 		p->skipped++;
 	}
 	/* One that is not idle is left to the sweep: nobody saw its end. */
-	struct in_flight *place = sync_slot_get(key_of_current());
+	struct in_flight *place = operation_slot_get(key_of_current(), 1);
 	if (place && is_idle(place))
 		place->key = 0;
 	return 0;

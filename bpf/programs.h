@@ -86,7 +86,11 @@ static __always_inline __u64 argument7(const __u64 *regs)
 
 static __always_inline int complete_request(const void *iocb, __u64 is_async, int error, __s64 ret)
 {
-	return dio_complete(find_completed((__u64)iocb, is_async), error, ret, PROBE_DIO_COMPLETE);
+	struct probe_counters *p = probe_enter(PROBE_DIO_COMPLETE);
+	if (!p)
+		return 0;
+	struct in_flight *f = find_completed(number_of(iocb, p), is_async);
+	return dio_complete(f, error, ret, p, PROBE_DIO_COMPLETE);
 }
 
 /* The same end that the tracepoint in iomap_dio_complete() reports, worked out from its argument: there is no such

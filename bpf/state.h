@@ -5,10 +5,10 @@
 
 #include "event.h"
 
-#define IN_FLIGHT_ENTRIES 16384
+#define IN_FLIGHT_ENTRIES 8192
 #define TASK_ENTRIES 16384
-#define SYNC_SLOTS 4096    /* a power of two */
-#define SYNC_SLOT_WAYS 4   /* places that one task may take */
+#define OPERATION_SLOTS 16384  /* a power of two */
+#define OPERATION_SLOT_WAYS 4  /* places that one task or kiocb may take */
 #define CELL_ENTRIES 256
 #define CELL_NONE 0xffffffff
 #define MISSED_SLOTS 4096 /* a power of two */
@@ -67,9 +67,10 @@ struct counters {
 
 /* What is counted in the map used. */
 enum used {
-	USED_CELLS = 0,  /* places in cells */
-	USED_MISSED = 1, /* tasks that have missed or waited, as in missed_slots */
-	USED_COUNT = 2,
+	USED_CELLS = 0,     /* places in cells */
+	USED_MISSED = 1,    /* tasks that have missed or waited, as in missed_slots */
+	USED_IN_FLIGHT = 2, /* 1 when the map in_flight has ever had an operation */
+	USED_COUNT = 3,
 };
 
 struct cell_key {
@@ -99,32 +100,33 @@ struct cell {
 };
 
 /*
- * An operation that has not ended. A synchronous one has its task's place in sync_slots, which stays the task's until it
- * exits: to find it costs a tenth of a hash map's lookup, and its next operation needs no insert and no delete. Any other
- * one, and one that is nested in another or found no place, is in the map in_flight by its kiocb. The first part is the event
- * as it would be emitted.
+ * An operation that has not ended, in its place in operation_slots. A synchronous one has its task's, which stays the task's
+ * until it exits. Any other one, and one that is nested in another, has a place by its kiocb until it ends. Finding and
+ * taking one costs a tenth of what a hash map takes for a lookup, an insert and a delete; those that find no place are in the
+ * hash map in_flight. The first part is the event as it would be emitted.
  */
 struct in_flight {
 	/* Its header.ktime_ns has the address of the iov_iter until the event is made: a program's stack is full. */
 	struct attempt_event attempt;
-	__u64 end_ns;    /* end of the last attempt, when it missed */
-	__u64 queued_ns; /* 0, or when the attempt was queued */
-	__s64 file_size; /* at begin of the attempt */
+	__u64 task_ns;   /* boot time at which the task started: a tid alone may be another task's */
 	__s64 start_pos;
 	__u64 requested;
-	__u64 done;      /* bytes that the attempts did so far */
 	__u64 syscalls;  /* 1 + read and write calls that the task had finished; 0 when the kernel does not count */
 	__u64 calls;     /* those in the operation's direction */
 	__u64 chars;     /* bytes that these returned */
-	__u64 task_ns;   /* boot time at which the task started: a tid alone may be another task's */
 	__s64 result;    /* bytes that the call returned after the last miss, or RESULT_UNKNOWN */
 	__u32 has_left;     /* the task was seen after the call */
 	__u32 has_fault_in; /* a fault-in was seen since the last miss */
-	__u32 cell;         /* index in cells, or CELL_NONE */
-	__u32 reserved;
-	__u64 key;  /* key_of_current() in sync_slots, 0 there for a free place; the kiocb in in_flight */
-	__u64 turn; /* odd while it is an operation; another one after each step, written last */
-	__u64 reserved2;
+	/* All that a completion, often on another CPU, needs besides the attempt: one cache line. */
+	__u64 end_ns;    /* end of the last attempt, when it missed */
+	__u64 queued_ns; /* 0, or when the attempt was queued */
+	__s64 file_size; /* at begin of the attempt */
+	__u64 done;      /* bytes that the attempts did so far */
+	__u32 cell;      /* index in cells, or CELL_NONE */
+	__u32 is_mapped; /* in in_flight: it found no place */
+	__u64 key;       /* key_of_current(), or the kiocb; 0 for a free place */
+	__u64 turn;      /* odd while it is an operation; another one after each step, written last */
+	__u64 submitted; /* in a task's place: key of its latest asynchronous attempt, or 0 */
 };
 
 _Static_assert(sizeof(struct in_flight) == 256, "in_flight: four cache lines, see StateLayout.java");
@@ -132,7 +134,7 @@ _Static_assert(sizeof(struct in_flight) == 256, "in_flight: four cache lines, se
 /* What the page fault and lock programs and the next begin must know of a task. */
 struct task_state {
 	__u64 missed;    /* key of an operation of this task whose last attempt missed, or 0 */
-	__u64 submitted; /* kiocb of its latest asynchronous attempt, or 0 */
+	__u64 submitted; /* of a task that found no place: as in in_flight */
 	__u64 waited;    /* current_task.syscalls of the call in which it waited for a lock, as an event says, or 0 */
 	__u64 writing;   /* key of the bcachefs write that it is in, or 0 */
 };

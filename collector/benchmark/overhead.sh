@@ -6,9 +6,16 @@
 # medians of ROUNDS such ratios, and what they are between in 95 of 100 runs (of six rounds and more; more make it closer).
 # overhead.sh [ROUNDS [SECONDS]], SECONDS of each load a turn.
 #
-# The reads come from two loop devices: one whose file is on this machine's disk and read directly, one at a time (disk) and
-# sixteen at once (deep), and one whose file is in memory, a device without latency, where a cost shows most. A read of the disk
-# is two direct reads, of btrfs and of the loop device's file, and an observer pays for both. Half of the CPUs read, and the
+# Where the machine's speed changes by more from one second to the next than an observer costs, such turns do not tell. So the
+# agent's reads are compared in a second way (switched): the agent runs all the time, split, and its programs are attached and
+# detached every 50 ms (live/switch.c: its loader is ended, and the agent goes on with the same maps), as are the programs that do
+# nothing, and none, as a control. A round is 40 s of reads of the disk, or 10 s of another load; of each slice with the programs
+# the reads a second are compared with those of the slices beside it, and the round's ratio is the median of these.
+#
+# The reads come from three loop devices, one at a time from the first two: one whose file is on this machine's disk, and out of
+# its cache before each turn (disk); one whose file is in memory, a device without latency, where a cost shows most (memory); and
+# sixteen at once from one that reads its file directly (deep). A read of that one is two direct reads, of btrfs and of the file,
+# and an observer pays for both. Half of the CPUs read, and the
 # devices' workers (all of the kernel's unbound ones, while this runs) are on the same ones: left to the scheduler, a read that
 # wakes a worker on another CPU takes up to four times as long as one that does not (where the CPUs are virtual), and an
 # observer's first effect would be how often that happens. The observers may run where they like. The load's own CPU time counts besides: other work on the machine,
@@ -33,17 +40,20 @@ for load in $loads; do
 	esac
 done
 observers=${FAULTLINE_OBSERVERS:-control empty agent ${FAULTLINE_BEFORE:+before} bpftrace bcc}
+slice_ms=50
 observer=""
+loader=""
+switch=""
 workers=/sys/devices/virtual/workqueue/cpumask
 workers_before=$(cat $workers)
-disk_loop=""
+deep_loop=""
 cleanup() {
 	stop_observer
 	echo "$workers_before" >$workers
-	for device in memory disk; do
+	for device in memory disk deep; do
 		if mountpoint -q "$work/$device"; then umount "$work/$device"; fi
 	done
-	[ -z "$disk_loop" ] || losetup -d "$disk_loop"
+	[ -z "$deep_loop" ] || losetup -d "$deep_loop"
 	rm -rf "$work"
 }
 stop_observer() {
@@ -52,6 +62,11 @@ stop_observer() {
 		wait "$observer" 2>/dev/null || true
 		observer=""
 	fi
+	for other in $switch $loader; do # after the agent, which would miss its loader
+		kill -TERM "$other" 2>/dev/null || true
+		wait "$other" 2>/dev/null || true
+	done
+	switch="" loader=""
 }
 trap cleanup EXIT
 trap 'exit 1' INT TERM
@@ -59,23 +74,27 @@ for tool in fio gcc mkfs.btrfs python3 taskset; do
 	command -v $tool >/dev/null || { echo "overhead.sh: $tool: not found (expected: installed)" >&2; exit 1; }
 done
 gcc -O2 -o "$work/storm" "$here/live/storm.c"
-mkdir "$work/memory" "$work/disk"
-for device in memory disk; do
+mkfifo "$work/never" # as input: its end never comes, since it is open for writing too
+# No block of the disk is read twice in 10 s: it would come from the cache.
+declare -A size=([memory]=128M [disk]=2560M [deep]=128M)
+mkdir "$work/memory" "$work/disk" "$work/deep"
+for device in memory disk deep; do
 	# Written, not a hole: what is read from a hole comes from no disk.
-	head -c 512M /dev/zero >"$work/$device.image"
-	mkfs.btrfs -q -f "$work/$device.image" >/dev/null
+	head -c $((384 + ${size[$device]%M} * 5 / 4))M /dev/zero >"$work/$device.image"
+	mkfs.btrfs -q -f "$work/$device.image" >/dev/null 2>&1
 done
-sync "$work/disk.image"
+sync "$work/disk.image" "$work/deep.image"
 mount -o loop "$work/memory.image" "$work/memory"
-chattr +C "$work/memory"
-if disk_loop=$(losetup --direct-io=on --find --show "$work/disk.image" 2>"$work/losetup.log"); then
-	mount "$disk_loop" "$work/disk"
-	chattr +C "$work/disk"
+mount -o loop "$work/disk.image" "$work/disk"
+if deep_loop=$(losetup --direct-io=on --find --show "$work/deep.image" 2>"$work/losetup.log"); then
+	mount "$deep_loop" "$work/deep"
 else
-	echo "disk: left out: $(tail -n 1 "$work/losetup.log")"
-	loads=${loads/disk/}
+	echo "deep: left out: $(tail -n 1 "$work/losetup.log")"
 	loads=${loads/deep/}
 fi
+for device in memory disk deep; do
+	if mountpoint -q "$work/$device"; then chattr +C "$work/$device"; fi
+done
 # A mask of CPUs is words of 32 bits with commas between, and must come in one write.
 echo "$(python3 -c "
 mask = (1 << $jobs) - 1
@@ -92,11 +111,10 @@ start_observer() { # NAME: returns when it is attached; 1 when it cannot be had
 		[ "$1" = agent ] || checkout=$FAULTLINE_BEFORE
 		"$checkout/faultline" agent --config "$work/agent.yaml" >"$work/log" 2>&1 & ready='agent watches' ;;
 	empty)
-		if [ ! -p "$work/never" ]; then
+		if [ ! -x "$work/hold" ]; then
 			gcc -O2 -o "$work/hold" "$here/live/hold.c" -lbpf 2>"$work/log" || return 1
 			clang -target bpf -g -O2 -idirafter "/usr/include/$(uname -m)-linux-gnu" -c "$here/live/empty.bpf.c" \
 				-o "$work/empty.bpf.o" 2>"$work/log" || return 1
-			mkfifo "$work/never" # whose end never comes, as it is open for writing too
 		fi
 		"$work/hold" "$work/empty.bpf.o" <>"$work/never" >"$work/log" 2>&1 & ready=attached ;;
 	bpftrace)
@@ -118,12 +136,17 @@ start_observer() { # NAME: returns when it is attached; 1 when it cannot be had
 	return 1
 }
 
+read_with_fio() { # LOAD SECONDS [OPTION...]
+	local load=$1 seconds=$2 engine=(--ioengine=psync)
+	shift 2
+	[ $load != deep ] || engine=(--ioengine=libaio --iodepth=16)
+	[ $load != disk ] || dd if="$work/disk.image" iflag=nocache count=0 status=none
+	taskset -c 0-$((jobs - 1)) fio --name=read --filename="$work/$load/data" --size="${size[$load]}" --rw=randread --direct=1 \
+		"${engine[@]}" --bs=4k --numjobs=$jobs --time_based --runtime="$seconds" --group_reporting --output-format=json "$@" 2>"$work/fio.log"
+}
 # Prints operations a second, nanoseconds of the load's own CPU time an operation.
 load_reads() { # LOAD SECONDS
-	local device=$1 engine=(--ioengine=psync)
-	if [ "$1" = deep ]; then device=disk engine=(--ioengine=libaio --iodepth=16); fi
-	taskset -c 0-$((jobs - 1)) fio --name=read --filename="$work/$device/data" --size=128M --rw=randread --direct=1 \
-		"${engine[@]}" --bs=4k --numjobs=$jobs --time_based --runtime="$2" --group_reporting --output-format=json 2>/dev/null | python3 -c '
+	read_with_fio "$1" "$2" | python3 -c '
 import json, sys
 job = json.load(sys.stdin)["jobs"][0]
 read = job["read"]
@@ -160,10 +183,74 @@ turn() { # NAME
 	echo "$1 own $before $after" | awk '{print $1, $2, ($5 - $3) / ($6 - $4), 0}' >>"$work/results"
 }
 
+# The rounds of one load while NAME is switched; prints a ratio a line.
+switched() { # NAME LOAD
+	local part parts=1
+	[ "$2" != disk ] || parts=4
+	for part in $(seq $parts); do
+		rm -f "$work"/part_iops.*
+		: >"$work/slices" # of this part: switch appends
+		read_with_fio "$2" 10 --write_iops_log="$work/part" --log_avg_msec=5 --log_unix_epoch=1 >/dev/null
+		cat "$work"/part_iops.* >"$work/part-$part"
+		cp "$work/slices" "$work/slices-$part"
+	done
+	python3 - "$work" $parts <<'PY'
+import collections, statistics, sys
+work, parts, ratios = sys.argv[1], int(sys.argv[2]), []
+for part in range(1, parts + 1):
+    # What fio logs at a time is of the 5 ms before it; several jobs, several lines.
+    bins = collections.defaultdict(float)
+    for line in open(f"{work}/part-{part}"):
+        ms, iops = line.split(",")[:2]
+        bins[int(ms)] += float(iops)
+    times = sorted(bins)
+    slices, at = [], 0
+    for line in open(f"{work}/slices-{part}"):
+        state, begin, end = line.split()
+        while at < len(times) and times[at] < float(begin) + 6:
+            at += 1
+        inside = []
+        while at < len(times) and times[at] <= float(end):
+            inside.append(bins[times[at]])
+            at += 1
+        slices.append((state, statistics.mean(inside) if len(inside) > 4 else None))
+    for before, here, after in zip(slices, slices[1:], slices[2:]):
+        if here[0] == "on" and None not in (before[1], here[1], after[1]):
+            ratios.append(100 * (1 - here[1] / ((before[1] + after[1]) / 2)))
+print(statistics.median(ratios), len(ratios))
+PY
+}
+start_switch() { # NAME: 1 when it cannot be had
+	local target=0 command=$root/faultline
+	case $1 in
+	agent | before)
+		[ "$1" = agent ] || command=$FAULTLINE_BEFORE/faultline
+		"$command" loader --socket "$work/loader.sock" --user root >"$work/loader.log" 2>&1 &
+		loader=$!
+		for _ in $(seq 600); do
+			if grep -q 'loader at' "$work/loader.log"; then break; fi
+			kill -0 "$loader" 2>/dev/null || { cp "$work/loader.log" "$work/log"; return 1; }
+			read -r -t 0.1 <> <(:) || true
+		done
+		FAULTLINE_LOADER=$work/loader.sock start_observer "$1" || return 1
+		load_reads memory 10 >/dev/null
+		target=$loader ;;
+	empty)
+		start_observer empty || return 1
+		target=$observer ;;
+	esac
+	[ -x "$work/switch" ] || gcc -O2 -o "$work/switch" "$here/live/switch.c" -lbpf 2>"$work/log" || return 1
+	: >"$work/slices"
+	"$work/switch" "$target" "$slice_ms" <>"$work/never" >>"$work/slices" 2>"$work/log" &
+	switch=$!
+	[ "$target" = 0 ] || disown "$target" # switch ends it, which is no news
+}
+
 . "$here/header.sh"
 echo
-for device in memory disk; do
+for device in memory disk deep; do
 	if mountpoint -q "$work/$device"; then load_reads $device 1 >/dev/null; fi # lays its file out
+	sync -f "$work/$device" # the disk's must be clean, to leave the cache
 done
 missing=""
 turn nobody
@@ -185,6 +272,22 @@ for ((round = 1; round <= rounds; round++)); do
 		turn nobody
 	done
 done
+for ((round = 1; round <= rounds; round++)); do
+	for name in $observers; do
+		case " $missing " in *" $name "*) continue ;; esac
+		case $name in bpftrace | bcc) continue ;; esac
+		if ! start_switch $name; then
+			echo "$name, switched: left out: $(tail -n 1 "$work/log" 2>/dev/null | cut -c1-120)"
+			stop_observer
+			continue
+		fi
+		for load in $loads; do
+			[ $load = faults ] || echo "$name switched-$load $(switched $name $load)" >>"$work/results"
+		done
+		kill -0 "$switch" 2>/dev/null || { echo "$name, switched: ended by itself: $(tail -n 1 "$work/log")" >&2; exit 1; }
+		stop_observer
+	done
+done
 python3 - "$work/results" <<'PY'
 import collections, statistics, sys
 turns = [line.split() for line in open(sys.argv[1])]
@@ -194,7 +297,7 @@ def sure(values):
     values, n = sorted(values), len(values)
     below = max(0, int((n - 1.96 * n ** 0.5) / 2))
     return values[below], values[n - 1 - below]
-for what, unit in (("disk", "direct reads, disk"), ("deep", "direct reads, disk, 16 at once"),
+for what, unit in (("disk", "direct reads, disk"), ("deep", "direct reads, disk, 16 at once, each two"),
                    ("memory", "direct reads, memory"), ("faults", "page faults")):
     of = [(name, float(rate), float(ns)) for name, load, rate, ns in turns if load == what]
     if not of:
@@ -213,6 +316,16 @@ for what, unit in (("disk", "direct reads, disk"), ("deep", "direct reads, disk,
         print(f"  {name:9} {median(slower[name]):+6.2f} % slower (95 %: {low:+.2f} to {high:+.2f}),"
               f" {median(more[name]):+6.2f} % CPU time, {median(extra[name]):+6.0f} ns each"
               f" = {median(extra[name]) * rate / 1e7:+.2f} % of the time; {len(slower[name])} rounds")
+print("switched every 50 ms")
+for load in ("disk", "deep", "memory"):
+    of = collections.defaultdict(list)
+    for name, what, ratio, pairs in turns:
+        if what == "switched-" + load:
+            of[name].append((float(ratio), int(pairs)))
+    for name, values in of.items():
+        low, high = sure([ratio for ratio, _ in values])
+        print(f"  {load}, {name:8} {median(r for r, _ in values):+6.2f} % slower (95 %: {low:+.2f} to {high:+.2f});"
+              f" {len(values)} rounds, {sum(pairs for _, pairs in values):,} slices")
 own = collections.defaultdict(list)
 for name, load, share, _ in turns:
     if load == "own" and name not in ("nobody", "control"):

@@ -36,7 +36,7 @@ final class BccChild {
           "config",
           "counters",
           "in_flight",
-          "sync_slots",
+          "operation_slots",
           "tasks",
           "cells",
           "lock_cells",

@@ -5,8 +5,8 @@ import io.faultline.event.AttemptEnd;
 import java.nio.ByteBuffer;
 
 /**
- * A copy of an operation that has not ended, as far as the programs know: a synchronous one's
- * place, or an entry of the in-flight map.
+ * A copy of an operation that has not ended, as far as the programs know, from its place in the
+ * table or from the in-flight map.
  *
  * @param attempt its latest attempt; {@link io.faultline.event.AttemptEnd#OPEN}, or a miss that was
  *     not retried so far
@@ -25,7 +25,7 @@ import java.nio.ByteBuffer;
  *     io.faultline.event.OperationEnd#RESULT_UNKNOWN}
  * @param key of the entry
  * @param turn another one after each step of the operation
- * @param place where it stands among the synchronous ones; -1 for an entry of the map
+ * @param place where it stands in the table; -1 for an entry of the map
  */
 public record InFlight(
     Attempt attempt,

@@ -5,7 +5,7 @@ package io.faultline.probe;
  * made.
  */
 public final class MapMemory {
-  static final int IN_FLIGHT_ENTRIES = 16384;
+  static final int IN_FLIGHT_ENTRIES = 8192;
   static final int TASK_ENTRIES = 16384;
   static final int CELL_ENTRIES = 256;
   static final int MISSED_SLOTS = 4096;
@@ -19,7 +19,7 @@ public final class MapMemory {
     long cpus = possibleCpus();
     return ringBytes
         + IN_FLIGHT_ENTRIES * (long) (StateLayout.IN_FLIGHT_BYTES + 8 + HASH_ENTRY_OVERHEAD_BYTES)
-        + (StateLayout.SYNC_SLOTS + cpus) * StateLayout.IN_FLIGHT_BYTES
+        + (StateLayout.OPERATION_SLOTS + cpus) * StateLayout.IN_FLIGHT_BYTES
         + TASK_ENTRIES * (long) (StateLayout.TASK_STATE_BYTES + 8 + HASH_ENTRY_OVERHEAD_BYTES)
         + CELL_ENTRIES
             * (cpus * StateLayout.CELL_BYTES

@@ -55,7 +55,7 @@ public final class ProbeSet implements AutoCloseable {
   private final UserFaults userFaults; // null while the hook counts them, or nothing does
   private long stallNs;
   private final LockSlots lockSlots;
-  private final SyncSlots syncSlots;
+  private final OperationSlots operationSlots;
   private boolean isLossSaid;
   private long renewedNs;
   private boolean isDetached;
@@ -81,12 +81,12 @@ public final class ProbeSet implements AutoCloseable {
             StateLayout.IN_FLIGHT_BYTES);
     stacks = new BpfMap(attachment.mapFd("stacks"), 4, 8 * StateLayout.STACK_FRAMES);
     lockSlots = new LockSlots(attachment.mapFd("lock_slots"));
-    syncSlots =
-        new SyncSlots(
+    operationSlots =
+        new OperationSlots(
             Libc.mmap(
-                SyncSlots.BYTES,
+                OperationSlots.BYTES,
                 Libc.PROT_READ | Libc.PROT_WRITE,
-                attachment.mapFd("sync_slots"),
+                attachment.mapFd("operation_slots"),
                 0));
     tasks = new BpfMap(attachment.mapFd("tasks"), 4, StateLayout.TASK_STATE_BYTES);
     missedSlots = new BpfMap(attachment.mapFd("missed_slots"), 4, 4);
@@ -333,8 +333,9 @@ public final class ProbeSet implements AutoCloseable {
       missedSlots.update(slot, none);
     }
     used.update(StateLayout.USED_MISSED, none);
+    used.update(StateLayout.USED_IN_FLIGHT, none);
     lockSlots.clear();
-    syncSlots.clear();
+    operationSlots.clear();
     resumeUserFaults(); // nobody saw which faults of that time were rejected
   }
 
@@ -437,7 +438,7 @@ public final class ProbeSet implements AutoCloseable {
   /** The operations that have been in their present state since {@code sinceNs} or longer. */
   public List<InFlight> inFlightSince(long sinceNs) {
     List<InFlight> found = new ArrayList<>();
-    syncSlots.addSince(sinceNs, found);
+    operationSlots.addSince(sinceNs, found);
     inFlight.forEach(
         (key, keyOffset, value, valueOffset) -> {
           InFlight entry = InFlight.of(value, valueOffset, -1);
@@ -456,7 +457,7 @@ public final class ProbeSet implements AutoCloseable {
    */
   public boolean takeInFlight(InFlight entry) {
     if (entry.place() >= 0) {
-      return syncSlots.take(entry);
+      return operationSlots.take(entry);
     }
     ByteBuffer removed = inFlight.remove(entry.key());
     if (removed == null) {
@@ -522,7 +523,7 @@ public final class ProbeSet implements AutoCloseable {
       Libc.munmap(consumerPage, pageBytes);
       Libc.munmap(producerPages, pageBytes + 2L * ringBytes);
       lockSlots.close();
-      syncSlots.unmap();
+      operationSlots.unmap();
       heartbeat.close();
       attachment.close();
     }

@@ -48,6 +48,7 @@ final class StateLayout {
   static final int CELL_KEY_BYTES = 16;
 
   static final int USED_MISSED = 1;
+  static final int USED_IN_FLIGHT = 2;
 
   static final int CELL_ATTEMPTS = 0;
   static final int CELL_FAULT_DISABLED_ATTEMPTS = 8;
@@ -66,21 +67,21 @@ final class StateLayout {
 
   static final int IN_FLIGHT_MAP_KEY_BYTES = 8;
   static final int IN_FLIGHT_TID = 20; // in its attempt's header
-  static final int IN_FLIGHT_END_NS = Event.BYTES;
-  static final int IN_FLIGHT_QUEUED_NS = Event.BYTES + 8;
-  static final int IN_FLIGHT_FILE_SIZE = Event.BYTES + 16;
-  static final int IN_FLIGHT_START_POS = Event.BYTES + 24;
-  static final int IN_FLIGHT_REQUESTED = Event.BYTES + 32;
-  static final int IN_FLIGHT_DONE = Event.BYTES + 40;
-  static final int IN_FLIGHT_SYSCALLS = Event.BYTES + 48;
-  static final int IN_FLIGHT_CALLS = Event.BYTES + 56;
-  static final int IN_FLIGHT_CHARS = Event.BYTES + 64;
-  static final int IN_FLIGHT_TASK_NS = Event.BYTES + 72;
-  static final int IN_FLIGHT_RESULT = Event.BYTES + 80;
+  static final int IN_FLIGHT_TASK_NS = Event.BYTES;
+  static final int IN_FLIGHT_START_POS = Event.BYTES + 8;
+  static final int IN_FLIGHT_REQUESTED = Event.BYTES + 16;
+  static final int IN_FLIGHT_SYSCALLS = Event.BYTES + 24;
+  static final int IN_FLIGHT_CALLS = Event.BYTES + 32;
+  static final int IN_FLIGHT_CHARS = Event.BYTES + 40;
+  static final int IN_FLIGHT_RESULT = Event.BYTES + 48;
+  static final int IN_FLIGHT_END_NS = Event.BYTES + 64;
+  static final int IN_FLIGHT_QUEUED_NS = Event.BYTES + 72;
+  static final int IN_FLIGHT_FILE_SIZE = Event.BYTES + 80;
+  static final int IN_FLIGHT_DONE = Event.BYTES + 88;
   static final int IN_FLIGHT_KEY = Event.BYTES + 104;
   static final int IN_FLIGHT_TURN = Event.BYTES + 112;
   static final int IN_FLIGHT_BYTES = Event.BYTES + 128;
-  static final int SYNC_SLOTS = 4096;
+  static final int OPERATION_SLOTS = 16384;
 
   static final int LOCK_SLOT_KEY = 0;
   static final int LOCK_SLOT_LOCK = 8;

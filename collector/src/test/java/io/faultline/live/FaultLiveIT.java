@@ -16,7 +16,7 @@ class FaultLiveIT {
     Live.assumeRoot();
   }
 
-  private static long thousands(Path file, int threads) throws Exception {
+  private static long thousands(Path file, int threads, String io) throws Exception {
     Live.Result result =
         Live.run(
             MINUTES_MAX,
@@ -33,6 +33,8 @@ class FaultLiveIT {
             Integer.toString(threads * 8192),
             "--buffer",
             "absent",
+            "--io",
+            io,
             "--json");
     assertThat(result.status()).as(result.err()).isZero();
     return Live.number(result.json(), "operations");
@@ -53,7 +55,7 @@ class FaultLiveIT {
         Live.Recorder recorder =
             Live.Recorder.start(
                 "--mount", fs.mount.toString(), "--detail", "full", "--ring-bytes", "67108864")) {
-      long made = thousands(fs.nocow().resolve("data"), 4096);
+      long made = thousands(fs.nocow().resolve("data"), 4096, "sync");
       Map<String, Object> report = recorder.stop();
 
       assertThat(made).isEqualTo(8192);
@@ -61,15 +63,39 @@ class FaultLiveIT {
       // another's.
       assertThat(Live.number(Live.object(report, "totals"), "operations"))
           .isGreaterThanOrEqualTo(made);
-      // A program does not run inside itself on one CPU: with so many threads the kernel leaves a
-      // hit
-      // of a hook on locks out now and then, which is counted; none of those on direct I/O.
-      assertThat(Live.object(report, "balance").get("reasons").toString())
-          .doesNotContain("dio_", "ring", "operations");
-      closes(Live.object(report, "balance"));
+      losesNoDirectIo(report);
       long tasks =
           Live.list(report, "operations").stream().map(o -> o.get("tid")).distinct().count();
       assertThat(tasks).isGreaterThanOrEqualTo(4096);
     }
+  }
+
+  /** Each thread submits to a ring of its own: an operation has a place by its kiocb. */
+  @Test
+  void shouldKeepTrackOfThousandsThatAreSubmitted() throws Exception {
+    try (Live.LoopFs fs = Live.LoopFs.make("btrfs");
+        Live.Recorder recorder =
+            Live.Recorder.start(
+                "--mount", fs.mount.toString(), "--detail", "full", "--ring-bytes", "67108864")) {
+      long made = thousands(fs.nocow().resolve("data"), 2048, "uring");
+      Map<String, Object> report = recorder.stop();
+
+      assertThat(made).isEqualTo(4096);
+      Map<String, Object> totals = Live.object(report, "totals");
+      assertThat(Live.number(totals, "operations")).isGreaterThanOrEqualTo(made);
+      assertThat(Live.list(report, "operations"))
+          .hasSize((int) Live.number(totals, "operations"))
+          .filteredOn(o -> Boolean.TRUE.equals(o.get("async")))
+          .hasSizeGreaterThanOrEqualTo((int) made);
+      losesNoDirectIo(report);
+    }
+  }
+
+  private static void losesNoDirectIo(Map<String, Object> report) {
+    // A program does not run inside itself on one CPU: with so many threads the kernel leaves a hit
+    // of a hook on locks out now and then, which is counted; none of those on direct I/O.
+    assertThat(Live.object(report, "balance").get("reasons").toString())
+        .doesNotContain("dio_", "ring", "operations");
+    closes(Live.object(report, "balance"));
   }
 }

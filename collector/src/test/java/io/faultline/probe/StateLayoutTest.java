@@ -24,8 +24,8 @@ class StateLayoutTest {
           "IN_FLIGHT_HAS_LEFT",
           "IN_FLIGHT_HAS_FAULT_IN",
           "IN_FLIGHT_CELL",
-          "IN_FLIGHT_RESERVED",
-          "IN_FLIGHT_RESERVED2");
+          "IN_FLIGHT_IS_MAPPED",
+          "IN_FLIGHT_SUBMITTED");
 
   private static Btf layout() throws Exception {
     try (InputStream in = StateLayoutTest.class.getResourceAsStream("/bpf/layout.bpf.o")) {
@@ -85,7 +85,7 @@ class StateLayoutTest {
         .contains("#define TASK_ENTRIES " + MapMemory.TASK_ENTRIES)
         .contains("#define CELL_ENTRIES " + MapMemory.CELL_ENTRIES)
         .contains("#define LOCK_SLOTS " + StateLayout.LOCK_SLOTS)
-        .contains("#define SYNC_SLOTS " + StateLayout.SYNC_SLOTS)
+        .contains("#define OPERATION_SLOTS " + StateLayout.OPERATION_SLOTS)
         .contains("#define STACK_ENTRIES " + MapMemory.STACK_ENTRIES)
         .contains("#define STACK_FRAMES " + StateLayout.STACK_FRAMES);
   }

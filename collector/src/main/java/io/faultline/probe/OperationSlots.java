@@ -10,12 +10,12 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The table of synchronous operations, in memory that is shared with the programs. A place belongs
- * to a task until it exits. One thread.
+ * The table of operations, in memory that is shared with the programs. A place belongs to a task
+ * until it exits, or to a kiocb until its operation ends. One thread.
  */
-final class SyncSlots {
+final class OperationSlots {
   private static final int PLACE_BYTES = StateLayout.IN_FLIGHT_BYTES;
-  static final int BYTES = StateLayout.SYNC_SLOTS * PLACE_BYTES;
+  static final int BYTES = StateLayout.OPERATION_SLOTS * PLACE_BYTES;
   static final int LOOKS_TO_RELEASE = 128;
   private static final VarHandle LONG =
       MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -25,7 +25,7 @@ final class SyncSlots {
   private int looks;
 
   /** Over {@link #BYTES} that are shared with the programs. */
-  SyncSlots(Pointer pages) {
+  OperationSlots(Pointer pages) {
     this.pages = pages;
     slots = pages.getByteBuffer(0, BYTES).order(ByteOrder.LITTLE_ENDIAN);
   }
@@ -47,19 +47,26 @@ final class SyncSlots {
   }
 
   /**
-   * Frees the place for its task's next operation.
+   * Ends the operation: its place is free, for its task's next one or for any.
    *
    * @return whether the operation was still where {@code entry} saw it
    */
   boolean take(InFlight entry) {
-    int at = entry.place() + StateLayout.IN_FLIGHT_TURN;
-    return LONG.compareAndSet(slots, at, entry.turn(), entry.turn() + 1);
+    int at = entry.place();
+    if (!LONG.compareAndSet(
+        slots, at + StateLayout.IN_FLIGHT_TURN, entry.turn(), entry.turn() + 1)) {
+      return false;
+    }
+    if (!isOfTask(entry.key())) {
+      LONG.setVolatile(slots, at + StateLayout.IN_FLIGHT_KEY, 0);
+    }
+    return true;
   }
 
   /** Takes places back from tasks whose exit nobody saw. */
   private void releaseGone() {
     for (int at = 0; at < BYTES; at += PLACE_BYTES) {
-      if (slots.getLong(at + StateLayout.IN_FLIGHT_KEY) != 0
+      if (isOfTask(slots.getLong(at + StateLayout.IN_FLIGHT_KEY))
           && !isOperation(turn(at))
           && !Files.exists(Path.of("/proc/" + slots.getInt(at + StateLayout.IN_FLIGHT_TID)))) {
         slots.putLong(at + StateLayout.IN_FLIGHT_KEY, 0);
@@ -73,6 +80,11 @@ final class SyncSlots {
 
   private static boolean isOperation(long turn) {
     return (turn & 1) != 0;
+  }
+
+  /** As {@code is_of_task} in {@code bpf/in_flight.h}. */
+  private static boolean isOfTask(long key) {
+    return (key & 1) != 0;
   }
 
   /** Gives all places back; only while no program runs. */
