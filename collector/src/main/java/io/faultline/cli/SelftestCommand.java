@@ -62,6 +62,14 @@ final class SelftestCommand implements Callable<Integer> {
           "--dir: " + directory + " does not exist (expected: an existing directory)");
     }
     Mounts mount = Mounts.of(directory);
+    if (mount.fs().equals("bcachefs")) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--dir: "
+              + directory
+              + " is on bcachefs, whose direct reads no hook shows (expected: gfs2, btrfs, or"
+              + " another file system that uses iomap)");
+    }
     KernelFeatures features = KernelFeatures.detect();
     ProbeOptions asked = live.options(features, LiveOptions.Detail.FULL);
     ProbeFilter own =

@@ -130,7 +130,8 @@ class LabIT {
         "6.12",
         "bcachefs",
         out,
-        "faultline record --quiet -o $LAB_OUT/write.fl -- bash -c '"
+        "! faultline selftest --dir $LAB_MNT 2>$LAB_OUT/selftest && "
+            + "faultline record --quiet -o $LAB_OUT/write.fl -- bash -c '"
             + trigger
             + " --buffer absent --file $LAB_MNT/absent; "
             + trigger
@@ -144,6 +145,7 @@ class LabIT {
     assertThat(operations).extracting(o -> Live.number(o, "misses_none")).containsExactly(1L, 0L);
     assertThat(operations).extracting(o -> Live.number(o, "done")).containsExactly(0L, 16384L);
     assertThat(Live.number(Live.object(report, "totals"), "fault_disabled_attempts")).isEqualTo(2);
+    assertThat(out.resolve("selftest")).content().contains("is on bcachefs", "(expected: gfs2");
   }
 
   /** A module that comes later is picked up, and let go when asked: rmmod works. */
