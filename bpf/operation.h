@@ -278,11 +278,10 @@ static __always_inline int dio_begin(const struct dio_begin *b, const struct cur
 		f->cell = cell_index_of(&f->attempt);
 	struct cell *cell = count_operation(f);
 	int failed = 0;
-	if (is_placed) {
+	if (is_placed)
 		set_turn(f, f->turn + 1);
-	} else {
+	else
 		failed = !operation_map(key, f);
-	}
 	if (t)
 		set_task(t, tid, 0, 0);
 	if (b->flags & ATTEMPT_ASYNC)

@@ -7,10 +7,10 @@
 # overhead.sh [ROUNDS [SECONDS]], SECONDS of each load a turn.
 #
 # Where the machine's speed changes by more from one second to the next than an observer costs, such turns do not tell. So the
-# agent's reads are compared in a second way (switched): the agent runs all the time, split, and its programs are attached and
+# agent is compared in a second way (switched): the agent runs all the time, split, and its programs are attached and
 # detached every 50 ms (live/switch.c: its loader is ended, and the agent goes on with the same maps), as are the programs that do
-# nothing, and none, as a control. A round is 40 s of reads of the disk, or 10 s of another load; of each slice with the programs
-# the reads a second are compared with those of the slices beside it, and the round's ratio is the median of these.
+# nothing, and none, as a control. A round is 20 s of reads of the disk, or 10 s of another load; of each slice with the programs
+# the operations a second are compared with those of the slices beside it, and the round's ratio is the median of these.
 #
 # The reads come from three loop devices, one at a time from the first two: one whose file is on this machine's disk, and out of
 # its cache before each turn (disk); one whose file is in memory, a device without latency, where a cost shows most (memory); and
@@ -186,39 +186,19 @@ turn() { # NAME
 # The rounds of one load while NAME is switched; prints a ratio a line.
 switched() { # NAME LOAD
 	local part parts=1
-	[ "$2" != disk ] || parts=4
+	[ "$2" != disk ] || parts=2
 	for part in $(seq $parts); do
 		rm -f "$work"/part_iops.*
 		: >"$work/slices" # of this part: switch appends
-		read_with_fio "$2" 10 --write_iops_log="$work/part" --log_avg_msec=5 --log_unix_epoch=1 >/dev/null
-		cat "$work"/part_iops.* >"$work/part-$part"
+		if [ "$2" = faults ]; then
+			load_faults 10 >/dev/null
+		else
+			read_with_fio "$2" 10 --write_iops_log="$work/part" --log_avg_msec=5 --log_unix_epoch=1 >/dev/null
+			cat "$work"/part_iops.* >"$work/part-$part"
+		fi
 		cp "$work/slices" "$work/slices-$part"
 	done
-	python3 - "$work" $parts <<'PY'
-import collections, statistics, sys
-work, parts, ratios = sys.argv[1], int(sys.argv[2]), []
-for part in range(1, parts + 1):
-    # What fio logs at a time is of the 5 ms before it; several jobs, several lines.
-    bins = collections.defaultdict(float)
-    for line in open(f"{work}/part-{part}"):
-        ms, iops = line.split(",")[:2]
-        bins[int(ms)] += float(iops)
-    times = sorted(bins)
-    slices, at = [], 0
-    for line in open(f"{work}/slices-{part}"):
-        state, begin, end = line.split()
-        while at < len(times) and times[at] < float(begin) + 6:
-            at += 1
-        inside = []
-        while at < len(times) and times[at] <= float(end):
-            inside.append(bins[times[at]])
-            at += 1
-        slices.append((state, statistics.mean(inside) if len(inside) > 4 else None))
-    for before, here, after in zip(slices, slices[1:], slices[2:]):
-        if here[0] == "on" and None not in (before[1], here[1], after[1]):
-            ratios.append(100 * (1 - here[1] / ((before[1] + after[1]) / 2)))
-print(statistics.median(ratios), len(ratios))
-PY
+	python3 "$here/live/slices.py" "$work" "$2" $parts
 }
 start_switch() { # NAME: 1 when it cannot be had
 	local target=0 command=$root/faultline
@@ -282,7 +262,7 @@ for ((round = 1; round <= rounds; round++)); do
 			continue
 		fi
 		for load in $loads; do
-			[ $load = faults ] || echo "$name switched-$load $(switched $name $load)" >>"$work/results"
+			echo "$name switched-$load $(switched $name $load)" >>"$work/results"
 		done
 		kill -0 "$switch" 2>/dev/null || { echo "$name, switched: ended by itself: $(tail -n 1 "$work/log")" >&2; exit 1; }
 		stop_observer
@@ -317,7 +297,7 @@ for what, unit in (("disk", "direct reads, disk"), ("deep", "direct reads, disk,
               f" {median(more[name]):+6.2f} % CPU time, {median(extra[name]):+6.0f} ns each"
               f" = {median(extra[name]) * rate / 1e7:+.2f} % of the time; {len(slower[name])} rounds")
 print("switched every 50 ms")
-for load in ("disk", "deep", "memory"):
+for load in ("disk", "deep", "memory", "faults"):
     of = collections.defaultdict(list)
     for name, what, ratio, pairs in turns:
         if what == "switched-" + load:

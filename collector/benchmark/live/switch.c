@@ -2,11 +2,12 @@
 /*
  * Takes over the programs that a process has attached to tracepoints, ends the process, and attaches and detaches them in turn,
  * for SLICE_MS each, until its input ends (with PID 0 nothing, as a control). What a hook costs shows between two moments so
- * close to each other that the machine is the same in both. Says of each turn "on" or "off", and from when to when it was that,
- * CLOCK_REALTIME in ms.
+ * close to each other that the machine is the same in both. Says of each turn "on" or "off", from when to when it was that,
+ * CLOCK_REALTIME in ms, and how many page faults the machine took meanwhile.
  */
 #include <bpf/bpf.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -75,6 +76,22 @@ static double now_ms(void)
 	return time.tv_sec * 1e3 + time.tv_nsec / 1e6;
 }
 
+static long faults(void)
+{
+	static char text[16384];
+	static int vmstat = -1;
+	long length, total;
+
+	if (vmstat < 0)
+		vmstat = open("/proc/vmstat", O_RDONLY);
+	length = pread(vmstat, text, sizeof(text) - 1, 0);
+	text[length > 0 ? length : 0] = 0;
+	char *line = strstr(text, "\npgfault ");
+	if (!line || sscanf(line, " pgfault %ld", &total) != 1)
+		fail("/proc/vmstat: pgfault");
+	return total;
+}
+
 static void attach(void)
 {
 	for (int i = 0; i < count; i++) {
@@ -112,8 +129,10 @@ int main(int argc, char **argv)
 	}
 	for (int is_on = 0;; is_on = !is_on) {
 		double begin = now_ms();
+		long before = faults();
 		int is_last = has_ended(slice_ms);
-		printf("%s %.1f %.1f\n", is_on ? "on" : "off", begin, now_ms());
+		long after = faults();
+		printf("%s %.3f %.3f %ld\n", is_on ? "on" : "off", begin, now_ms(), after - before);
 		fflush(stdout);
 		if (is_last)
 			return 0;
