@@ -103,7 +103,7 @@ struct cell {
  * An operation that has not ended, in its place in operation_slots. A synchronous one has its task's, which stays the task's
  * until it exits. Any other one, and one that is nested in another, has a place by its kiocb until it ends. Finding and
  * taking one costs a tenth of what a hash map takes for a lookup, an insert and a delete; those that find no place are in the
- * hash map in_flight. The first part is the event as it would be emitted.
+ * hash map in_flight, with bcc all that go by their kiocb. The first part is the event as it would be emitted.
  */
 struct in_flight {
 	/* Its header.ktime_ns has the address of the iov_iter until the event is made: a program's stack is full. */

@@ -15,11 +15,11 @@
 # The reads come from three loop devices, one at a time from the first two: one whose file is on this machine's disk, and out of
 # its cache before each turn (disk); one whose file is in memory, a device without latency, where a cost shows most (memory); and
 # sixteen at once from one that reads its file directly (deep). A read of that one is two direct reads, of btrfs and of the file,
-# and an observer pays for both. Half of the CPUs read, and the
-# devices' workers (all of the kernel's unbound ones, while this runs) are on the same ones: left to the scheduler, a read that
-# wakes a worker on another CPU takes up to four times as long as one that does not (where the CPUs are virtual), and an
-# observer's first effect would be how often that happens. The observers may run where they like. The load's own CPU time counts besides: other work on the machine,
-# and the disk's moods, change it less. The observers' CPU time is printed for itself.
+# and an observer pays for both. Half of the CPUs read, and the devices' workers (all of the kernel's unbound ones, while this
+# runs) are on the same ones: left to the scheduler, a read that wakes a worker on another CPU takes up to four times as long as
+# one that does not (where the CPUs are virtual), and an observer's first effect would be how often that happens. The observers
+# may run where they like. The load's own CPU time counts besides: other work on the machine, and the disk's moods, change it less.
+# The observers' CPU time is printed for itself.
 #
 # FAULTLINE_OBSERVERS="control agent" and FAULTLINE_LOADS="disk" choose among them; with FAULTLINE_BEFORE=CHECKOUT the agent of
 # another checkout, which must be built, takes turns too.
