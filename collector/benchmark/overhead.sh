@@ -102,6 +102,14 @@ print(','.join(f'{mask >> shift & 0xffffffff:08x}' for shift in reversed(range(0
 mountpoint -q /sys/kernel/tracing || mount -t tracefs nodev /sys/kernel/tracing
 printf 'web: {listen: ""}\nbudget: {probes: 1, cpu: 1}\n' >"$work/agent.yaml"
 
+await() { # PID LOG TEXT: 1 when the process has ended, or a minute is over, before TEXT is in its log
+	for _ in $(seq 600); do
+		if grep -q "$3" "$2"; then return 0; fi
+		kill -0 "$1" 2>/dev/null || return 1
+		read -r -t 0.1 <> <(:) || true
+	done
+	return 1
+}
 start_observer() { # NAME: returns when it is attached; 1 when it cannot be had
 	: >"$work/log"
 	case $1 in
@@ -128,12 +136,7 @@ start_observer() { # NAME: returns when it is attached; 1 when it cannot be had
 		BCC_KERNEL_SOURCE=${BCC_KERNEL_SOURCE:-$root/bpf/bcc} $python "$here/live/overhead.py" >"$work/log" 2>&1 & ready='^ready' ;;
 	esac
 	observer=$!
-	for _ in $(seq 600); do
-		if grep -q "$ready" "$work/log"; then return 0; fi
-		kill -0 "$observer" 2>/dev/null || { wait "$observer" 2>/dev/null || true; observer=""; return 1; }
-		read -r -t 0.1 <> <(:) || true
-	done
-	return 1
+	await "$observer" "$work/log" "$ready"
 }
 
 read_with_fio() { # LOAD SECONDS [OPTION...]
@@ -207,11 +210,7 @@ start_switch() { # NAME: 1 when it cannot be had
 		[ "$1" = agent ] || command=$FAULTLINE_BEFORE/faultline
 		"$command" loader --socket "$work/loader.sock" --user root >"$work/loader.log" 2>&1 &
 		loader=$!
-		for _ in $(seq 600); do
-			if grep -q 'loader at' "$work/loader.log"; then break; fi
-			kill -0 "$loader" 2>/dev/null || { cp "$work/loader.log" "$work/log"; return 1; }
-			read -r -t 0.1 <> <(:) || true
-		done
+		await "$loader" "$work/loader.log" 'loader at' || { cp "$work/loader.log" "$work/log"; return 1; }
 		FAULTLINE_LOADER=$work/loader.sock start_observer "$1" || return 1
 		load_reads memory 10 >/dev/null
 		target=$loader ;;
