@@ -21,7 +21,9 @@ record LoaderAnswer(long number, Status status, String text) {
   enum Status {
     /** Answered. */
     OK,
-    /** There is nothing to be said: the task is gone, or has no such file. */
+    /**
+     * There is nothing to be said: the task is gone, has no such file, or symbols are looked up.
+     */
     NONE,
     /** Too many questions; this one was not looked at. */
     LATER,

@@ -293,8 +293,12 @@ final class LoaderSession implements AutoCloseable {
         for (int i = 0; i < words.length; i++) {
           addresses[i] = Long.parseUnsignedLong(words[i], 16);
         }
+        String[] symbols = facts.symbols(addresses);
+        if (symbols == null) {
+          yield null;
+        }
         StringJoiner lines = new StringJoiner("\n");
-        for (String symbol : facts.symbols(addresses)) {
+        for (String symbol : symbols) {
           lines.add(symbol == null ? "-" : symbol);
         }
         yield lines.toString();

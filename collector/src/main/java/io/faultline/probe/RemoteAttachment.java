@@ -413,8 +413,11 @@ final class RemoteAttachment implements Attachment {
       for (long address : addresses) {
         words.add(Long.toHexString(address));
       }
-      String text = text(Verb.SYMBOLS, words);
-      String[] lines = text == null ? new String[0] : text.split("\n", -1);
+      LoaderAnswer answer = fact(Verb.SYMBOLS, words);
+      if (socket != null && (answer == null || answer.status() == Status.NONE)) {
+        return null;
+      }
+      String[] lines = answer == null ? new String[0] : answer.text().split("\n", -1);
       for (int i = 0; i < names.length && i < lines.length; i++) {
         names[i] = lines[i].equals("-") ? null : lines[i];
       }

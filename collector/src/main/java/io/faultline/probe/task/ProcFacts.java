@@ -22,6 +22,10 @@ public final class ProcFacts implements TaskFacts, AutoCloseable {
   private static final int DESCRIPTORS_MAX = 4096;
 
   private static final int READING_MS_MAX = 20;
+
+  /** A pass through the kernel's symbols takes a tenth of a second where nothing else runs. */
+  private static final int SYMBOLS_MS_MAX = 200;
+
   private static final String READER = "faultline-mappings";
 
   /**
@@ -40,17 +44,23 @@ public final class ProcFacts implements TaskFacts, AutoCloseable {
 
   private record Known(FileArea area, long readNs) {}
 
-  private final ExecutorService reader =
-      Executors.newSingleThreadExecutor(
-          task -> {
-            Thread thread = new Thread(task, READER);
-            thread.setDaemon(true);
-            return thread;
-          });
+  private final ExecutorService reader = threadOf(READER);
   private Future<FileArea> reading; // the last one, or null
   private Page late; // what it reads, when it did not end in time
   private final Map<Page, Known> lates = new HashMap<>();
   private Map<String, Integer> devByMountId = new HashMap<>();
+  private final ExecutorService symbolReader = threadOf("faultline-symbols");
+  private Future<String[]> symbols; // what is looked up, or null
+  private long[] asked = {};
+
+  private static ExecutorService threadOf(String name) {
+    return Executors.newSingleThreadExecutor(
+        task -> {
+          Thread thread = new Thread(task, name);
+          thread.setDaemon(true);
+          return thread;
+        });
+  }
 
   private static Path taskOf(int tgid, int tid) {
     return Path.of("/proc/" + tgid + "/task/" + tid);
@@ -204,12 +214,37 @@ public final class ProcFacts implements TaskFacts, AutoCloseable {
     return devByMountId.getOrDefault(mountId, 0);
   }
 
-  /**
-   * One pass through the table, which is never kept: it has hundreds of thousands of lines, and the
-   * sweep waits meanwhile. A line that is no better costs no object but itself.
-   */
+  /** On a thread of its own: on a host that is busy it takes seconds, in which the ring fills. */
   @Override
   public String[] symbols(long[] addresses) {
+    if (symbols == null || (symbols.isDone() && !Arrays.equals(asked, addresses))) {
+      long[] own = addresses.clone();
+      asked = own;
+      symbols = symbolReader.submit(() -> readSymbols(own));
+    }
+    if (!Arrays.equals(asked, addresses)) {
+      return null;
+    }
+    try {
+      String[] names = symbols.get(SYMBOLS_MS_MAX, TimeUnit.MILLISECONDS);
+      symbols = null;
+      return names;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return null;
+    } catch (ExecutionException e) {
+      symbols = null;
+      return new String[addresses.length];
+    } catch (TimeoutException e) {
+      return null;
+    }
+  }
+
+  /**
+   * One pass through the table, which is never kept: it has hundreds of thousands of lines. A line
+   * that is no better costs no object but itself.
+   */
+  private static String[] readSymbols(long[] addresses) {
     // Kernel addresses are negative, and all of one sign: signed order is their order.
     long[] frames = Arrays.stream(addresses).filter(at -> at < 0).sorted().distinct().toArray();
     long[] begins = new long[frames.length];
@@ -250,5 +285,6 @@ public final class ProcFacts implements TaskFacts, AutoCloseable {
   @Override
   public void close() {
     reader.shutdownNow();
+    symbolReader.shutdownNow();
   }
 }

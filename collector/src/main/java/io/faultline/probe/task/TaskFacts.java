@@ -36,7 +36,8 @@ public interface TaskFacts {
    * {@code gfs2_glock_wait+0x3f}.
    *
    * @param addresses at most {@link #SYMBOLS_MAX}
-   * @return as many as were asked for; {@code null} where it is not known
+   * @return as many as were asked for, {@code null} where it is not known; instead of all of them
+   *     {@code null} while they are looked up: the same question again is answered later
    */
   String[] symbols(long[] addresses);
 }

@@ -4,6 +4,7 @@
  * <p>Starting points: {@link io.faultline.probe.task.TaskFacts} are the questions, {@link
  * io.faultline.probe.task.ProcFacts} asks /proc itself.
  *
- * <p>Imports: the JDK. Threads: one; {@code ProcFacts} reads mappings on a thread of its own.
+ * <p>Imports: the JDK. Threads: one; {@code ProcFacts} reads mappings, and symbols, on threads of
+ * its own.
  */
 package io.faultline.probe.task;

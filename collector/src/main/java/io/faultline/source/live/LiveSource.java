@@ -72,7 +72,7 @@ public final class LiveSource implements EventSource {
     pathDecoder = new EventDecoder(paths);
     mappings = new MappingFinder(probes.facts(), this::sayMapping);
     mappingDecoder = new EventDecoder(mappings);
-    names = new NameFinder(probes);
+    names = new NameFinder(probes.facts(), probes::stack);
     nameDecoder = new EventDecoder(names);
     sweptNs = info.ktimeNs();
   }
@@ -203,7 +203,11 @@ public final class LiveSource implements EventSource {
       lookAtClock();
       isEnded = isFinished && count == 0;
       count += sweep.run(this::handOver, nowNs, isEnded);
-      names.nameStacks();
+      if (isEnded) {
+        names.nameLastStacks();
+      } else {
+        names.nameStacks();
+      }
     }
     return count;
   }

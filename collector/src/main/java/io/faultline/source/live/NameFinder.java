@@ -3,7 +3,6 @@ package io.faultline.source.live;
 import io.faultline.event.EventHandler;
 import io.faultline.event.LockClass;
 import io.faultline.event.LockStep;
-import io.faultline.probe.ProbeSet;
 import io.faultline.probe.task.TaskFacts;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
@@ -18,12 +17,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntFunction;
 
 /**
  * Finds the names of lock tables, lockspaces and stacks that events give a number of: they exist on
  * the running host only, and a recording is read elsewhere.
  *
- * <p>Stacks are looked up all new ones at once: it takes a pass through the kernel's symbols.
+ * <p>Stacks are looked up all new ones at once: it takes a pass through the kernel's symbols, which
+ * may last while events go on.
  */
 final class NameFinder implements EventHandler {
   private static final Path GFS2 = Path.of("/sys/fs/gfs2");
@@ -32,15 +34,27 @@ final class NameFinder implements EventHandler {
   /** Numbers of one kind that are looked for; more stay without a name. */
   private static final int NAMES_MAX = 4096;
 
-  private final ProbeSet probes;
+  /** How long the end waits for the last names. */
+  private static final long LAST_NS = 5_000_000_000L;
+
+  private static final long AGAIN_NS = 10_000_000L;
+
+  private final TaskFacts facts;
+  private final IntFunction<long[]> stackOf;
   private final Set<Integer> devs = new HashSet<>();
   private final Set<Integer> lockspaces = new HashSet<>();
   private final Set<Integer> stacks = new HashSet<>();
   private final Map<Integer, long[]> newStacks = new LinkedHashMap<>();
+  private final Map<Integer, long[]> lookedUp = new LinkedHashMap<>();
+  private final Map<Long, String> symbols = new HashMap<>(); // of those that are looked up
   private StreamConsumer consumer;
 
-  NameFinder(ProbeSet probes) {
-    this.probes = probes;
+  /**
+   * @param stackOf the addresses of a stack, from the innermost function outwards, by its number
+   */
+  NameFinder(TaskFacts facts, IntFunction<long[]> stackOf) {
+    this.facts = facts;
+    this.stackOf = stackOf;
   }
 
   /** Where names go. */
@@ -58,7 +72,7 @@ final class NameFinder implements EventHandler {
       say(NameKind.LOCKSPACE, Integer.toUnsignedLong(step.dev()), folderWithId(DLM, id));
     }
     if (step.stack() != 0 && isNew(stacks, step.stack())) {
-      newStacks.put(step.stack(), probes.stack(step.stack() - 1));
+      newStacks.put(step.stack(), stackOf.apply(step.stack() - 1));
     }
   }
 
@@ -87,37 +101,67 @@ final class NameFinder implements EventHandler {
     return null;
   }
 
-  /** Names the stacks that came since the last call. */
+  /** Names the stacks that are new, once their symbols are known; a later call goes on. */
   void nameStacks() {
-    if (newStacks.isEmpty()) {
-      return;
+    if (lookedUp.isEmpty()) {
+      lookedUp.putAll(newStacks);
+      newStacks.clear();
     }
-    Map<Long, String> symbols = symbolsOf(newStacks);
-    newStacks.forEach(
+    if (findSymbols()) {
+      sayStacks();
+    }
+  }
+
+  /** The same at the end: waits, for some seconds, until all have a name. */
+  void nameLastStacks() {
+    long untilNs = System.nanoTime() + LAST_NS;
+    nameStacks();
+    while (!(lookedUp.isEmpty() && newStacks.isEmpty()) && System.nanoTime() < untilNs) {
+      LockSupport.parkNanos(AGAIN_NS);
+      nameStacks();
+    }
+    lookedUp.putAll(newStacks);
+    newStacks.clear();
+    sayStacks();
+  }
+
+  private void sayStacks() {
+    lookedUp.forEach(
         (number, frames) -> {
           StringJoiner text = new StringJoiner(";");
           for (long frame : frames) {
-            text.add(symbols.get(frame));
+            String symbol = symbols.get(frame);
+            text.add(symbol != null ? symbol : "0x" + Long.toHexString(frame));
           }
           if (frames.length > 0) {
             consumer.onName(NameKind.STACK, number, text.toString());
           }
         });
-    newStacks.clear();
+    lookedUp.clear();
+    symbols.clear();
   }
 
-  /** The function that each address is in, with the distance from its begin. */
-  private Map<Long, String> symbolsOf(Map<Integer, long[]> stacks) {
-    long[] addresses = stacks.values().stream().flatMapToLong(Arrays::stream).distinct().toArray();
-    Map<Long, String> symbols = new HashMap<>();
+  /**
+   * Looks for the function that each address is in, with the distance from its begin.
+   *
+   * @return whether that is over, with or without success
+   */
+  private boolean findSymbols() {
+    long[] addresses =
+        lookedUp.values().stream().flatMapToLong(Arrays::stream).distinct().toArray();
     for (int from = 0; from < addresses.length; from += TaskFacts.SYMBOLS_MAX) {
       int to = Math.min(from + TaskFacts.SYMBOLS_MAX, addresses.length);
-      String[] names = probes.facts().symbols(Arrays.copyOfRange(addresses, from, to));
+      if (symbols.containsKey(addresses[from])) {
+        continue;
+      }
+      String[] names = facts.symbols(Arrays.copyOfRange(addresses, from, to));
+      if (names == null) {
+        return false;
+      }
       for (int i = from; i < to; i++) {
-        String name = names[i - from];
-        symbols.put(addresses[i], name != null ? name : "0x" + Long.toHexString(addresses[i]));
+        symbols.put(addresses[i], names[i - from]);
       }
     }
-    return symbols;
+    return true;
   }
 }

@@ -1,6 +1,7 @@
 package io.faultline.probe.task;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
@@ -111,9 +112,37 @@ class ProcFactsTest {
     assertThat(IoCounts.of("syscr: x\nsyscw: 4\n")).isNull();
   }
 
+  /** Asks until it is known. */
+  private String[] symbols(long... addresses) {
+    long untilNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    String[] names = null;
+    while (names == null && System.nanoTime() < untilNs) {
+      names = facts.symbols(addresses);
+    }
+    return names;
+  }
+
   @Test
   void shouldNameNoAddressThatIsNotOfTheKernel() {
-    assertThat(facts.symbols(new long[] {0, 1, Long.MAX_VALUE})).containsOnlyNulls().hasSize(3);
-    assertThat(facts.symbols(new long[0])).isEmpty();
+    assertThat(symbols(0, 1, Long.MAX_VALUE)).containsOnlyNulls().hasSize(3);
+    assertThat(symbols()).isEmpty();
+  }
+
+  @Test
+  void shouldNameAddressesOfTheKernel() throws Exception {
+    long[] begins;
+    try (var lines = Files.lines(Path.of("/proc/kallsyms"))) {
+      begins =
+          lines
+              .filter(line -> line.matches("\\S+ [tT] (vfs_read|vfs_write)"))
+              .mapToLong(line -> Long.parseUnsignedLong(line.substring(0, 16), 16))
+              .toArray();
+    }
+    assumeTrue(begins.length == 2 && begins[0] != 0, "addresses are for the privileged");
+    assertThat(symbols(begins[0], begins[1] + 8, 1))
+        .satisfiesExactly(
+            name -> assertThat(name).matches("vfs_(read|write)\\+0x0"),
+            name -> assertThat(name).matches("vfs_(read|write)\\+0x8"),
+            name -> assertThat(name).isNull());
   }
 }
