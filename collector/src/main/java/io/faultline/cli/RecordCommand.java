@@ -160,11 +160,11 @@ final class RecordCommand implements Callable<Integer> {
         spec.commandLine().getOut().println(digest.text());
         spec.commandLine().getOut().flush();
       }
-      checkFilter(source, counting);
       if (status != 0) {
         throw new CommandFailure(
             "command: " + command.get(0) + " ended with " + status + " (expected: 0)");
       }
+      checkFilter(source, counting);
       return 0;
     }
   }
@@ -232,7 +232,10 @@ final class RecordCommand implements Callable<Integer> {
     String filters = source.info().filters();
     long attempts = source.probes().hits(Probe.DIO_BEGIN);
     long skipped = source.probes().skipped(Probe.DIO_BEGIN);
-    if (!filters.isEmpty() && attempts == skipped && counting.handler.lockSteps == 0) {
+    if (!filters.isEmpty()
+        && attempts > 0
+        && attempts == skipped
+        && counting.handler.lockSteps == 0) {
       throw new CommandFailure(
           "filter: "
               + filters
