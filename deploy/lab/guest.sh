@@ -5,9 +5,9 @@ read -r cmdline </proc/cmdline
 LAB_NODE=${cmdline##*lab.node=}
 export LAB_NODE=${LAB_NODE%% *}
 [ "$LAB_NODES" = 1 ] || LAB_OUT=$LAB_OUT/$LAB_NODE
-# One compiler tier in every JVM, not only in the agent's: code that goes from one tier to the next is patched while another CPU
-# runs it, which QEMU's emulation does not take atomically (7.2: a report crashed at the entry of a method, 3 runs of 38).
-# lab looks where a JVM crashed all the same.
+# One compiler tier in every JVM, not only in the agent's: with two CPUs code that goes from one tier to the next is patched
+# by one while the other runs it, which QEMU's emulation does not take atomically (7.2: a report crashed at the entry of a
+# method, 3 runs of 38). lab looks where a JVM crashed all the same.
 export FAULTLINE_JAVA_OPTS="-XX:TieredStopAtLevel=1 -XX:ErrorFile=/run/lab/hs_err%p"
 mkdir -p /lib/modules /run/mnt "$LAB_OUT"
 

@@ -60,7 +60,9 @@ class FaultLabIT {
             + one
             + " && echo 1 >'$cpu' && "
             + one
-            + "'");
+            + "'",
+        "--cpus",
+        "2");
     Map<String, Object> report =
         Live.faultline("report", "--json", out.resolve("r.fl").toString()).json();
     assertThat(Live.object(report, "balance").get("reasons").toString()).isEqualTo("[]");

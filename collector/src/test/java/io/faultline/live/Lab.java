@@ -65,7 +65,7 @@ final class Lab {
     }
     arguments.addAll(List.of(options));
     arguments.addAll(List.of("--", "bash", "-c", command));
-    // What the emulator broke, lab runs once more, in up to twice the time.
+    // With two CPUs a guest may be started three times.
     Live.Result result = Live.run(3 * TIMEOUT_S, arguments.toArray(String[]::new));
     assertThat(result.status()).as(result.out() + result.err()).isZero();
     return result;

@@ -1,26 +1,31 @@
 #!/bin/bash
-# Runs in a guest of the lab with gfs2: provokes what one node is enough for, and then does healthy work. incidents.sh
-# INCIDENT DIO HEALTHY: the two triggers, and collector/benchmark/healthy.sh. Leaves $LAB_OUT/incidents.fl and healthy.txt.
+# Runs in a guest of the lab with gfs2, where one node is enough: incidents.sh WHAT PROGRAM [HEALTHY].
+#   incidents  PROGRAM, the trigger incident, provokes what a task or two can; leaves $LAB_OUT/incidents.fl
+#   deadlocks  of the kernel's own making, if it has them: PROGRAM ends them; leaves map.fl and fork.fl, and in map.txt and
+#              fork.txt what it said
+#   healthy    work of HEALTHY, collector/benchmark/healthy.sh, with PROGRAM, the trigger dio; leaves healthy.fl, healthy.txt
 set -eu
-incident=$1
+program=$2
 cd "$LAB_MNT"
 
-# What is recorded is this script again, with another name for the last argument.
-if [ "$3" = provoke ]; then
-	"$incident" itself itself - 50
-	"$incident" two-files one two 40
-	"$incident" vanish vanish - 4
-	"$incident" starve starve - 4
-	"$incident" collide collide - 3
-	rm -f itself one two vanish starve collide
-	exit
-fi
-faultline record --quiet --detail normal --mount "$LAB_MNT" -o "$LAB_OUT/incidents.fl" -- bash "$0" "$incident" "$2" provoke
-# Deadlocks of the kernel's own making, if it has them: the trigger ends them. Leaves map.fl and fork.fl, and in map.txt and
-# fork.txt what the trigger said.
-for name in map fork; do
-	faultline record --quiet --detail normal --mount "$LAB_MNT" -o "$LAB_OUT/$name.fl" -- \
-		"$incident" $name file - 5000 >"$LAB_OUT/$name.txt"
-	rm -f file
-done
-FAULTLINE_DIO=$2 FAULTLINE_HEALTHY_IOPS=20 "$3" 20 "$LAB_OUT/healthy.fl" "$LAB_MNT" >"$LAB_OUT/healthy.txt" 2>&1
+record() { # NAME COMMAND...
+	faultline record --quiet --detail normal --mount "$LAB_MNT" -o "$LAB_OUT/$1.fl" -- "${@:2}"
+}
+
+case $1 in
+incidents) record incidents bash "$0" provoke "$program" ;;
+provoke)
+	"$program" itself itself - 50
+	"$program" two-files one two 40
+	"$program" vanish vanish - 4
+	"$program" starve starve - 4
+	"$program" collide collide - 3
+	;;
+deadlocks)
+	for name in map fork; do
+		record $name "$program" $name file - 5000 >"$LAB_OUT/$name.txt"
+		rm -f file
+	done
+	;;
+healthy) FAULTLINE_DIO=$program FAULTLINE_HEALTHY_IOPS=20 "$3" 20 "$LAB_OUT/healthy.fl" "$LAB_MNT" >"$LAB_OUT/healthy.txt" 2>&1 ;;
+esac
