@@ -2,15 +2,8 @@ package io.faultline.live;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.faultline.event.Event;
-import io.faultline.event.EventType;
-import io.faultline.recording.RecordingReader;
-import io.faultline.source.EventSource;
-import io.faultline.source.StreamConsumer;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
@@ -96,10 +89,27 @@ class IncidentLabIT {
         .extracting(a -> a.get("title").toString())
         .anyMatch(title -> title.contains("mapping of that file"))
         .anyMatch(title -> title.contains("are taken in different orders"));
-    assertThat(alerts)
-        .filteredOn(alert -> alert.get("rule").equals("livelock"))
-        .extracting(IncidentLabIT::words)
-        .containsOnly("livelock critical resolved confirmed");
+    List<String> livelocks =
+        alerts.stream()
+            .filter(alert -> alert.get("rule").equals("livelock"))
+            .map(IncidentLabIT::words)
+            .toList();
+    assertThat(livelocks).allMatch("livelock critical resolved confirmed"::equals);
+    System.out.printf("livelocks: %d%n", livelocks.size());
+    if (hasSpun()) {
+      assertThat(livelocks).isNotEmpty();
+    }
+  }
+
+  /** Whether memory vanished under a read as often as it takes, in vain each time. */
+  private boolean hasSpun() throws Exception {
+    Map<String, Object> report =
+        Live.faultline("report", "--json", out.resolve("incidents.fl").toString()).json();
+    return Live.list(report, "operations").stream()
+        .anyMatch(
+            operation ->
+                Live.number(operation, "misses_none") > 33
+                    && Live.number(operation, "misses_partial") == 0);
   }
 
   /** A read and whoever has mmap_lock wait for each other; what waits without that is healthy. */
@@ -174,37 +184,13 @@ class IncidentLabIT {
     long firstNs = Live.number(alert, "first_ns");
     // Seen at the first look once the wait is a second old, and believed at a second look a second
     // later: within 3 s, on a machine that gets to look twice a second.
-    assertThat(looks(out.resolve("1/abba.fl")))
+    assertThat(Live.looks(out.resolve("1/abba.fl")))
         .as("looks since a second after the second wait, until it was seen")
         .noneMatch(ns -> ns >= secondWaitNs + 1_000_000_000L && ns < firstNs);
     assertThat(firstNs - secondWaitNs).isLessThan(10_000_000_000L);
     String told = Live.faultline("replay", out.resolve("1/abba.fl").toString()).out();
     assertThat(told).as("as they came").containsSubsequence("firing", "deadlock", "resolved");
     assertThat(Live.faultline("alerts", out.resolve("1/abba.fl").toString()).status()).isEqualTo(1);
-  }
-
-  /** When user space looked, by the counters that it says then. */
-  private static List<Long> looks(Path recording) throws Exception {
-    List<Long> times = new ArrayList<>();
-    try (RecordingReader reader = RecordingReader.open(recording)) {
-      StreamConsumer consumer =
-          new StreamConsumer() {
-            @Override
-            public void onEvent(ByteBuffer buffer, int offset) {
-              if (Event.typeNumber(buffer, offset) == EventType.PROBE_COUNTERS.number) {
-                times.add(Event.ktimeNsOf(buffer, offset));
-              }
-            }
-
-            @Override
-            public void onPath(int dev, long ino, String path) {}
-          };
-      while (reader.poll(consumer, 4096) != EventSource.END) {
-        // until all is read
-      }
-    }
-    assertThat(times).isNotEmpty();
-    return times;
   }
 
   /** Each node sees its half, whichever of them gives way in the end. */

@@ -3,7 +3,13 @@ package io.faultline.live;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import io.faultline.event.Event;
+import io.faultline.event.EventType;
+import io.faultline.recording.RecordingReader;
+import io.faultline.source.EventSource;
+import io.faultline.source.StreamConsumer;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -346,5 +352,28 @@ final class Live {
         .filter(probe -> probe.get("name").equals(name))
         .findFirst()
         .orElseThrow();
+  }
+
+  /** When user space looked, by the counters that it says then. */
+  static List<Long> looks(Path recording) throws Exception {
+    List<Long> times = new ArrayList<>();
+    try (RecordingReader reader = RecordingReader.open(recording)) {
+      StreamConsumer consumer =
+          new StreamConsumer() {
+            @Override
+            public void onEvent(ByteBuffer buffer, int offset) {
+              if (Event.typeNumber(buffer, offset) == EventType.PROBE_COUNTERS.number) {
+                times.add(Event.ktimeNsOf(buffer, offset));
+              }
+            }
+
+            @Override
+            public void onPath(int dev, long ino, String path) {}
+          };
+      while (reader.poll(consumer, 4096) != EventSource.END) {
+        // until all is read
+      }
+    }
+    return times;
   }
 }

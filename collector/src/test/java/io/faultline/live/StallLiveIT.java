@@ -2,6 +2,7 @@ package io.faultline.live;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.faultline.event.LockClass;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
@@ -11,8 +12,9 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
-/** A read that hangs on its device is shown while it hangs, and as it ended afterwards. */
+/** What hangs is shown while it hangs, and as it ended afterwards; and nobody hangs with it. */
 class StallLiveIT {
   @BeforeAll
   static void needsRoot() {
@@ -81,5 +83,51 @@ class StallLiveIT {
         Live.waitFor(top);
       }
     }
+  }
+
+  /**
+   * A child that replaces itself while its parent is stuck with mmap_lock keeps whoever looks at it
+   * waiting, as ps does.
+   */
+  @Test
+  void shouldGoOnBesideATaskThatNobodyCanLookAt(@TempDir Path out) throws Exception {
+    Path recording = out.resolve("exec.fl");
+    try (Live.LoopFs fs = Live.LoopFs.make("btrfs")) {
+      String mount = fs.mount.toString();
+      Live.Result record;
+      try {
+        record =
+            Live.faultline(
+                "record",
+                "--quiet",
+                "--detail",
+                "normal",
+                "--mount",
+                mount,
+                "-o",
+                recording.toString(),
+                "--",
+                Live.trigger("exec"),
+                mount,
+                "8");
+      } finally {
+        Live.run(60, "fsfreeze", "--unfreeze", mount); // if the trigger did not
+      }
+      assertThat(record.status()).as(record.err()).isZero();
+      assertThat(record.out()).contains("waits", "over");
+    }
+    List<Long> looks = Live.looks(recording);
+    long longestNs = 0;
+    for (int i = 1; i < looks.size(); i++) {
+      longestNs = Math.max(longestNs, looks.get(i) - looks.get(i - 1));
+    }
+    assertThat(longestNs).as("between two looks").isLessThan(4_000_000_000L);
+    Map<String, Object> report = Live.faultline("report", "--json", recording.toString()).json();
+    assertThat(Live.object(report, "balance").get("reasons")).isEqualTo(List.of());
+    assertThat(Live.list(report, "lock_waits"))
+        .as("the child, who nobody can look at, and whoever took the mapping away")
+        .filteredOn(wait -> wait.get("class").equals(LockClass.MMAP.label))
+        .filteredOn(wait -> "exec".equals(wait.get("comm")))
+        .anySatisfy(wait -> assertThat(Live.number(wait, "wait_ns")).isGreaterThan(6_000_000_000L));
   }
 }

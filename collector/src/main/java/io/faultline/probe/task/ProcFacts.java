@@ -44,6 +44,7 @@ public final class ProcFacts implements TaskFacts, AutoCloseable {
 
   private record Known(FileArea area, long readNs) {}
 
+  private final TaskFiles files = new TaskFiles();
   private final ExecutorService reader = threadOf(READER);
   private Future<FileArea> reading; // the last one, or null
   private Page late; // what it reads, when it did not end in time
@@ -62,14 +63,13 @@ public final class ProcFacts implements TaskFacts, AutoCloseable {
         });
   }
 
-  private static Path taskOf(int tgid, int tid) {
-    return Path.of("/proc/" + tgid + "/task/" + tid);
-  }
-
   @Override
   public String stack(int tgid, int tid) {
     try {
-      String text = Files.readString(taskOf(tgid, tid).resolve("stack"));
+      String text = files.read(tgid, tid, "stack");
+      if (text == null) {
+        return "";
+      }
       return text.length() <= STACK_CHARS_MAX ? text : text.substring(0, STACK_CHARS_MAX);
     } catch (IOException e) {
       return ""; // gone, not permitted, or not built in
@@ -79,12 +79,13 @@ public final class ProcFacts implements TaskFacts, AutoCloseable {
   @Override
   public IoCounts io(int tgid, int tid) {
     try {
-      return IoCounts.of(Files.readString(taskOf(tgid, tid).resolve("io")));
+      String text = files.read(tgid, tid, "io");
+      return text == null ? null : IoCounts.of(text);
     } catch (NoSuchFileException e) {
       return IoCounts.GONE;
     } catch (IOException e) {
       // A task that ends while its file is read gives an error of its own.
-      return Files.exists(taskOf(tgid, tid)) ? null : IoCounts.GONE;
+      return Files.exists(TaskFiles.of(tgid, tid)) ? null : IoCounts.GONE;
     }
   }
 
@@ -284,6 +285,7 @@ public final class ProcFacts implements TaskFacts, AutoCloseable {
 
   @Override
   public void close() {
+    files.close();
     reader.shutdownNow();
     symbolReader.shutdownNow();
   }

@@ -9,6 +9,7 @@ import io.faultline.probe.KernelFeatures;
 import io.faultline.probe.ProbeException;
 import io.faultline.probe.ProbeOptions;
 import io.faultline.probe.ProbeSet;
+import io.faultline.probe.task.TaskFiles;
 import io.faultline.ring.RingReader;
 import io.faultline.source.EventSource;
 import io.faultline.source.StreamConsumer;
@@ -53,6 +54,7 @@ public final class LiveSource implements EventSource {
   private final EventDecoder nameDecoder;
   private final MappingFinder mappings;
   private final EventDecoder mappingDecoder;
+  private final TaskFiles files = new TaskFiles();
   private final TaskWatch tasks;
   private final ArrayDeque<Change> changes = new ArrayDeque<>();
   private StreamConsumer consumer;
@@ -66,8 +68,8 @@ public final class LiveSource implements EventSource {
     this.probes = probes;
     ring = new RingReader(probes.consumerPage(), probes.producerPage(), probes.ringData());
     info = describe(probes, options);
-    tasks = new TaskWatch(probes.facts());
-    sweep = new Sweep(probes, tasks);
+    tasks = new TaskWatch(probes.facts(), files);
+    sweep = new Sweep(probes, tasks, files);
     paths = new PathFinder(probes.facts());
     pathDecoder = new EventDecoder(paths);
     mappings = new MappingFinder(probes.facts(), this::sayMapping);
@@ -271,6 +273,7 @@ public final class LiveSource implements EventSource {
 
   @Override
   public void close() {
+    files.close();
     probes.close();
   }
 }

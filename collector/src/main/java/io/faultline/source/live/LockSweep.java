@@ -8,6 +8,7 @@ import io.faultline.event.LockStep;
 import io.faultline.probe.LockRequest;
 import io.faultline.probe.ProbeSet;
 import io.faultline.probe.task.ProcFacts;
+import io.faultline.probe.task.TaskFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +28,7 @@ import java.util.function.Function;
  * shows.
  */
 final class LockSweep {
+  private static final Set<String> READERS = Set.of(ProcFacts.READER_COMM, TaskFiles.READER_COMM);
   private static final long AGE_MIN_MS = 1000;
   private static final long AGE_MIN_NS = AGE_MIN_MS * 1_000_000;
   private static final long AGAIN_NS = 10_000_000_000L;
@@ -213,9 +215,9 @@ final class LockSweep {
     return tids;
   }
 
-  /** Whether it is our own look at the mappings of a process that is stuck. */
+  /** Whether it is our own look at a task that is stuck, or at the mappings of one. */
   private static boolean isOurs(LockRequest request) {
-    return request.lockClass() == LockClass.RWSEM && commOf(request).equals(ProcFacts.READER_COMM);
+    return request.lockClass() == LockClass.RWSEM && READERS.contains(commOf(request));
   }
 
   private static boolean isHeld(LockRequest request) {
@@ -267,14 +269,13 @@ final class LockSweep {
   }
 
   private static Path taskOf(LockRequest request) {
-    return Path.of("/proc/" + request.tgid() + "/task/" + request.tid());
+    return TaskFiles.of(request.tgid(), request.tid());
   }
 
   /** Whether the task is there and sleeps: nobody runs while it waits for a lock. */
   private static boolean isBlocked(LockRequest request) {
     try {
-      String stat = Files.readString(taskOf(request).resolve("stat"));
-      char state = stat.charAt(stat.lastIndexOf(')') + 2);
+      char state = TaskFiles.state(request.tgid(), request.tid());
       // A request of the DLM, and an asynchronous one, is not waited for by the task that made it.
       return request.lock() == 0
           || (request.flags() & LockStep.ASYNC) != 0
@@ -282,7 +283,7 @@ final class LockSweep {
           || state == 'S'
           || state == 'T'
           || state == 'I';
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
       return false;
     }
   }

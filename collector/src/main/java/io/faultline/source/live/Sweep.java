@@ -14,6 +14,7 @@ import io.faultline.probe.InFlight;
 import io.faultline.probe.LockCellTotals;
 import io.faultline.probe.ProbeException;
 import io.faultline.probe.ProbeSet;
+import io.faultline.probe.task.TaskFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -61,10 +62,10 @@ final class Sweep {
   private int found;
   private int made;
 
-  Sweep(ProbeSet probes, TaskWatch tasks) {
+  Sweep(ProbeSet probes, TaskWatch tasks, TaskFiles files) {
     this.probes = probes;
     this.tasks = tasks;
-    inspector = new TaskInspector(probes.facts());
+    inspector = new TaskInspector(probes.facts(), files);
     locks = new LockSweep(probes, tasks);
     counters = probes.newCounters();
     lostByCpuAndProbe = new long[probes.cpus() * Probe.values().length];
@@ -80,6 +81,7 @@ final class Sweep {
   int run(Output output, long nowNs, boolean isLast) throws IOException {
     made = 0;
     Map<Long, Said> saidNow = new HashMap<>();
+    inspector.refill();
     for (InFlight entry : probes.inFlightSince(isLast ? nowNs : nowNs - AGE_MIN_NS)) {
       TaskInspector.Finding finding = inspector.inspect(entry, nowNs);
       if (entry.attempt().end() == AttemptEnd.END_OF_FILE && !finding.isOut()) {

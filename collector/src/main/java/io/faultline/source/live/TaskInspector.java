@@ -5,9 +5,12 @@ import io.faultline.event.OperationEnd;
 import io.faultline.probe.InFlight;
 import io.faultline.probe.task.IoCounts;
 import io.faultline.probe.task.TaskFacts;
+import io.faultline.probe.task.TaskFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * Asks /proc whether a task is still in the system call in which its operation began.
@@ -28,23 +31,68 @@ final class TaskInspector {
    * What was found.
    *
    * @param isOut the operation has ended: the task has left the call, or is gone
+   * @param isSure somebody told; else it is only not long ago that it began
    * @param result bytes that the call returned, 0 when it failed; {@link
    *     OperationEnd#RESULT_UNKNOWN} when that cannot be told
    */
-  record Finding(boolean isOut, long result) {
-    static final Finding IN = new Finding(false, OperationEnd.RESULT_UNKNOWN);
-    static final Finding OUT = new Finding(true, OperationEnd.RESULT_UNKNOWN);
+  record Finding(boolean isOut, boolean isSure, long result) {
+    static final Finding IN = new Finding(false, true, OperationEnd.RESULT_UNKNOWN);
+    static final Finding PERHAPS_IN = new Finding(false, false, OperationEnd.RESULT_UNKNOWN);
+    static final Finding OUT = new Finding(true, true, OperationEnd.RESULT_UNKNOWN);
   }
+
+  /** What schedstat says where the kernel does not keep it. */
+  private static final String NOT_KEPT = "0 0 0";
+
+  /** An operation between two of its steps. */
+  private record Step(long key, long turn) {}
 
   private final TaskFacts facts;
+  private final TaskFiles files;
+  private Map<Step, String> scheduledBefore = new HashMap<>();
+  private Map<Step, String> scheduled = new HashMap<>();
 
-  TaskInspector(TaskFacts facts) {
+  TaskInspector(TaskFacts facts, TaskFiles files) {
     this.facts = facts;
+    this.files = files;
   }
 
+  /** A new sweep begins, in which each operation is asked for once. */
+  void refill() {
+    scheduledBefore = scheduled;
+    scheduled = new HashMap<>();
+  }
+
+  /**
+   * Asks for one. A task that has not run since it was found in its call is still there, which
+   * spares thousands that are stuck the other questions.
+   */
   Finding inspect(InFlight entry, long nowNs) {
-    Path task = Path.of("/proc/" + entry.attempt().tgid() + "/task/" + entry.attempt().tid());
-    if (!isSameTask(task, entry.taskNs())) {
+    Step step = new Step(entry.key(), entry.turn());
+    String schedule = scheduleOf(entry);
+    boolean hasRun =
+        schedule.isEmpty()
+            || schedule.equals(NOT_KEPT)
+            || !schedule.equals(scheduledBefore.get(step));
+    Finding finding = hasRun ? ask(entry, nowNs) : Finding.IN;
+    if (!finding.isOut() && finding.isSure()) {
+      scheduled.put(step, schedule);
+    }
+    return finding;
+  }
+
+  /** How long and how often it has run; empty when it is gone. */
+  private static String scheduleOf(InFlight entry) {
+    try {
+      Path task = TaskFiles.of(entry.attempt().tgid(), entry.attempt().tid());
+      return Files.readString(task.resolve("schedstat")).strip();
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private Finding ask(InFlight entry, long nowNs) {
+    if (!isSameTask(entry)) {
       return entry.isQueued() ? Finding.IN : Finding.OUT;
     }
     if (entry.isQueued()) {
@@ -60,12 +108,16 @@ final class TaskInspector {
         facts.stack(entry.attempt().tgid(), entry.attempt().tid()), nowNs - entry.sinceNs());
   }
 
-  private static boolean isSameTask(Path task, long taskNs) {
+  /** One that does not answer is there. */
+  private boolean isSameTask(InFlight entry) {
     try {
-      String stat = Files.readString(task.resolve("stat"));
+      String stat = files.read(entry.attempt().tgid(), entry.attempt().tid(), "stat");
+      if (stat == null) {
+        return true;
+      }
       // Field 2 is the name in brackets and may hold anything; starttime is the 20th after it.
       String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-      return Math.abs(Long.parseLong(fields[19]) - taskNs / NS_PER_TICK) <= 1;
+      return Math.abs(Long.parseLong(fields[19]) - entry.taskNs() / NS_PER_TICK) <= 1;
     } catch (IOException | RuntimeException e) {
       return false;
     }
@@ -80,7 +132,7 @@ final class TaskInspector {
     }
     boolean isWrite = entry.attempt().is(Attempt.WRITE);
     return (isWrite ? io.writeCalls() : io.readCalls()) == entry.calls() + 1
-        ? new Finding(true, (isWrite ? io.writeChars() : io.readChars()) - entry.chars())
+        ? new Finding(true, true, (isWrite ? io.writeChars() : io.readChars()) - entry.chars())
         : Finding.OUT;
   }
 
@@ -94,6 +146,6 @@ final class TaskInspector {
       return Finding.OUT;
     }
     // Not permitted, not built in, or nobody answers: age decides.
-    return ageNs < UNKNOWN_NS_MAX ? Finding.IN : Finding.OUT;
+    return ageNs < UNKNOWN_NS_MAX ? Finding.PERHAPS_IN : Finding.OUT;
   }
 }

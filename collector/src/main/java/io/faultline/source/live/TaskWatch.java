@@ -4,6 +4,7 @@ import io.faultline.event.EventBuilder;
 import io.faultline.event.TaskLook;
 import io.faultline.probe.task.IoCounts;
 import io.faultline.probe.task.TaskFacts;
+import io.faultline.probe.task.TaskFiles;
 import io.faultline.source.NameKind;
 import io.faultline.source.StreamConsumer;
 import java.io.IOException;
@@ -32,11 +33,13 @@ final class TaskWatch {
   private static final int NS_PER_TICK = 10_000_000; // USER_HZ is 100 on every architecture
 
   private final TaskFacts facts;
+  private final TaskFiles files;
   private final Map<String, Integer> stacks = new LinkedHashMap<>();
   private StreamConsumer consumer;
 
-  TaskWatch(TaskFacts facts) {
+  TaskWatch(TaskFacts facts, TaskFiles files) {
     this.facts = facts;
+    this.files = files;
   }
 
   /** Where the names of stacks go. */
@@ -67,26 +70,23 @@ final class TaskWatch {
     }
   }
 
-  /** Looks at a task; {@code null} when it is gone. */
+  /** Looks at a task, which may not answer to all; {@code null} when it is gone. */
   Seen see(int tgid, int tid) {
-    Path task = taskOf(tgid, tid);
+    Path task = TaskFiles.of(tgid, tid);
     try {
-      String stat = Files.readString(task.resolve("stat"));
+      char state = TaskFiles.state(tgid, tid);
       String[] schedule = Files.readString(task.resolve("schedstat")).strip().split(" ");
-      // Field 2 is the name in brackets and may hold anything; the state is the next one.
-      int nameEnd = stat.lastIndexOf(')');
-      String[] fields = stat.substring(nameEnd + 2).split(" ");
+      long startNs = startNsOf(files.read(tgid, tid, "stat"));
       KernelStack stack = KernelStack.of(facts.stack(tgid, tid));
-      char state = fields[0].charAt(0);
       return new Seen(
           tgid,
           tid,
-          stat.substring(stat.indexOf('(') + 1, nameEnd),
+          Files.readString(task.resolve("comm")).strip(),
           state,
           Long.parseLong(schedule[0]),
           Long.parseLong(schedule[2]),
           ioBytesOf(tgid, tid),
-          Long.parseLong(fields[19]) * NS_PER_TICK,
+          startNs,
           stack.doing(state),
           numberOf(stack),
           flagsOf(stack));
@@ -116,14 +116,17 @@ final class TaskWatch {
     }
   }
 
-  private static Path taskOf(int tgid, int tid) {
-    return Path.of("/proc/" + tgid + "/task/" + tid);
+  private static long startNsOf(String stat) {
+    if (stat == null) {
+      return 0;
+    }
+    // Field 2 is the name in brackets and may hold anything; starttime is the 20th after it.
+    return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[19]) * NS_PER_TICK;
   }
 
   private static boolean isBlocked(int tgid, int tid) {
     try {
-      String stat = Files.readString(taskOf(tgid, tid).resolve("stat"));
-      return stat.startsWith(" D ", stat.lastIndexOf(')') + 1);
+      return TaskFiles.state(tgid, tid) == 'D';
     } catch (IOException e) {
       return false;
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.faultline.event.TaskLook;
 import io.faultline.probe.task.IoCounts;
 import io.faultline.probe.task.TaskFacts;
+import io.faultline.probe.task.TaskFiles;
 import io.faultline.source.StreamConsumer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -125,7 +126,8 @@ class TaskWatchTest {
               public String[] symbols(long[] addresses) {
                 return new String[addresses.length];
               }
-            });
+            },
+            new TaskFiles());
     watch.use(
         new StreamConsumer() {
           @Override
