@@ -17,7 +17,12 @@ incidents) record incidents bash "$0" provoke "$program" ;;
 provoke)
 	"$program" itself itself - 50
 	"$program" two-files one two 40
-	"$program" vanish vanish - 4
+	for _ in 1 2 3 4 5; do # whether a read spins is left to chance
+		said=$("$program" vanish vanish - 4)
+		echo "$said"
+		longest_ms=${said##*longest }
+		[ "${longest_ms% ms}" -lt 500 ] || break
+	done
 	"$program" starve starve - 4
 	"$program" collide collide - 3
 	;;
