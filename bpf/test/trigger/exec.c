@@ -1,7 +1,7 @@
 // A process whose child cannot be looked at: exec DIRECTORY SECONDS. DIRECTORY is a mounted file system that can be frozen,
-// and is frozen for SECONDS. A task writes to a mapping of a file there and waits; a second one takes a part of that mapping away, with
-// mmap_lock held, and waits for the first; the child, made by vfork(2), replaces itself with another program, for which it
-// needs mmap_lock of its parent, and holds exec_update_lock meanwhile. Says "waits" then, and "over" in the end.
+// and is frozen for SECONDS. A task writes to a mapping of a file there and waits; a second one takes a part of that mapping
+// away, with mmap_lock held, and waits for the first; the child, made by vfork(2), replaces itself with another program, for
+// which it needs mmap_lock of its parent, and holds exec_update_lock meanwhile. Says "waits" then, and "over" in the end.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/fs.h>

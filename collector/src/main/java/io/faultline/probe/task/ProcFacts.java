@@ -55,12 +55,7 @@ public final class ProcFacts implements TaskFacts, AutoCloseable {
   private long[] asked = {};
 
   private static ExecutorService threadOf(String name) {
-    return Executors.newSingleThreadExecutor(
-        task -> {
-          Thread thread = new Thread(task, name);
-          thread.setDaemon(true);
-          return thread;
-        });
+    return Executors.newSingleThreadExecutor(TaskFiles.daemonsOf(name));
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -26,6 +27,9 @@ public final class TaskFiles implements AutoCloseable {
   /** What the kernel calls the threads that read. */
   public static final String READER_COMM = "faultline-task";
 
+  /** The unit of {@link #startNs}: USER_HZ is 100 on every supported architecture. */
+  public static final long NS_PER_TICK = 10_000_000;
+
   private static final long PATIENCE_NS = 500_000_000L;
 
   /** What all readings that are in vain may take in {@link #INTERVAL_NS}. */
@@ -40,15 +44,18 @@ public final class TaskFiles implements AutoCloseable {
   private static final int SILENT_MAX = 16;
 
   private final Map<Integer, Future<String>> silent = new HashMap<>();
-  private final ExecutorService readers =
-      Executors.newCachedThreadPool(
-          reading -> {
-            Thread thread = new Thread(reading, READER_COMM);
-            thread.setDaemon(true);
-            return thread;
-          });
+  private final ExecutorService readers = Executors.newCachedThreadPool(daemonsOf(READER_COMM));
   private long beganNs;
   private long inVainNs;
+
+  /** Threads that keep no process, and that a reading which never ends may be left to. */
+  static ThreadFactory daemonsOf(String name) {
+    return reading -> {
+      Thread thread = new Thread(reading, name);
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
 
   /** Where the files of a task are. */
   public static Path of(int tgid, int tid) {
@@ -102,6 +109,20 @@ public final class TaskFiles implements AutoCloseable {
     } catch (ExecutionException e) {
       throw new IOException(file + ": cannot be read", e.getCause());
     }
+  }
+
+  /**
+   * The boot time at which the task started, in ns; 0 when it does not answer.
+   *
+   * @throws IOException when the task is gone
+   */
+  public long startNs(int tgid, int tid) throws IOException {
+    String stat = read(tgid, tid, "stat");
+    if (stat == null) {
+      return 0;
+    }
+    // Field 2 is the name in brackets and may hold anything; starttime is the 20th after it.
+    return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[19]) * NS_PER_TICK;
   }
 
   @Override

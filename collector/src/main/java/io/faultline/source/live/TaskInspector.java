@@ -24,9 +24,6 @@ final class TaskInspector {
    */
   private static final long UNKNOWN_NS_MAX = 60_000_000_000L;
 
-  private static final long NS_PER_TICK =
-      10_000_000; // USER_HZ is 100 on every supported architecture
-
   /**
    * What was found.
    *
@@ -111,13 +108,9 @@ final class TaskInspector {
   /** One that does not answer is there. */
   private boolean isSameTask(InFlight entry) {
     try {
-      String stat = files.read(entry.attempt().tgid(), entry.attempt().tid(), "stat");
-      if (stat == null) {
-        return true;
-      }
-      // Field 2 is the name in brackets and may hold anything; starttime is the 20th after it.
-      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-      return Math.abs(Long.parseLong(fields[19]) - entry.taskNs() / NS_PER_TICK) <= 1;
+      long startNs = files.startNs(entry.attempt().tgid(), entry.attempt().tid());
+      long ticks = startNs / TaskFiles.NS_PER_TICK - entry.taskNs() / TaskFiles.NS_PER_TICK;
+      return startNs == 0 || Math.abs(ticks) <= 1;
     } catch (IOException | RuntimeException e) {
       return false;
     }

@@ -30,8 +30,6 @@ final class TaskWatch {
   /** Tasks of one process that are looked at, of those that nothing else points at. */
   private static final int SIBLINGS_MAX = 4096;
 
-  private static final int NS_PER_TICK = 10_000_000; // USER_HZ is 100 on every architecture
-
   private final TaskFacts facts;
   private final TaskFiles files;
   private final Map<String, Integer> stacks = new LinkedHashMap<>();
@@ -76,7 +74,7 @@ final class TaskWatch {
     try {
       char state = TaskFiles.state(tgid, tid);
       String[] schedule = Files.readString(task.resolve("schedstat")).strip().split(" ");
-      long startNs = startNsOf(files.read(tgid, tid, "stat"));
+      long startNs = files.startNs(tgid, tid);
       KernelStack stack = KernelStack.of(facts.stack(tgid, tid));
       return new Seen(
           tgid,
@@ -114,14 +112,6 @@ final class TaskWatch {
     } catch (IOException | UncheckedIOException e) {
       return List.of(); // the process has ended
     }
-  }
-
-  private static long startNsOf(String stat) {
-    if (stat == null) {
-      return 0;
-    }
-    // Field 2 is the name in brackets and may hold anything; starttime is the 20th after it.
-    return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[19]) * NS_PER_TICK;
   }
 
   private static boolean isBlocked(int tgid, int tid) {
